@@ -1,0 +1,58 @@
+//! Stand-ins and builders for the tests.
+//!
+//! | Wanted | Take |
+//! |---|---|
+//! | a ClawHub registry that both real clients install from | [`clawhub::Registry`] |
+//! | an npm registry for scripted packages, signed or not | [`npm::Registry`] |
+//! | a GitHub API with releases | [`github::Api`] |
+//! | a model provider that answers OpenClaw's turns | [`model::Provider`] |
+//! | a server that misbehaves | [`faults::Faults`], which every stand-in has |
+//! | what a server was asked | [`Requests`], which every stand-in has |
+//! | a git remote with commits | [`git::Repo`] |
+//! | an OpenClaw install on disk, in milliseconds, without OpenClaw | [`install::Builder`] |
+//! | the real OpenClaw, installed by the real clients | [`sandbox::Sandbox`] |
+//! | "nothing changed" | [`tree::Snapshot`] |
+//!
+//! Every stand-in speaks HTTP on a port of 127.0.0.1 that the system chose, runs on a thread of
+//! its own, may be started from synchronous and asynchronous tests alike, and stops when it is
+//! dropped.
+//!
+//! ```
+//! use exuvia_testkit::{clawhub, faults::Fault};
+//!
+//! let hub = clawhub::Registry::start();
+//! hub.publish(clawhub::Skill::new("acme", "demo").version(
+//!     clawhub::Release::new("1.0.0").changelog("First.").skill_md("demo", "A demo"),
+//! ));
+//! hub.faults().on("/api/v1/skills/demo", Fault::status(500));
+//! assert!(hub.url().starts_with("http://127.0.0.1:"));
+//! assert_eq!(hub.requests().count(), 0);
+//! ```
+#![allow(
+    clippy::disallowed_methods,
+    reason = "the tests' own ground is the machine; product code goes through exuvia-host"
+)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::missing_panics_doc,
+    reason = "a stand-in or builder that cannot do its work is a failed test, and panicking is how tests fail"
+)]
+
+pub mod clawhub;
+pub mod faults;
+pub mod git;
+pub mod github;
+mod hash;
+pub mod install;
+pub mod model;
+pub mod npm;
+mod reply;
+mod request;
+pub mod sandbox;
+mod server;
+pub mod tree;
+
+pub use request::{Request, Requests};

@@ -1,0 +1,101 @@
+//! The real OpenClaw in a sandbox: real packages from npm, installed by the real clients.
+//!
+//! A sandbox is a directory that is prepared once and reused: every step leaves a stamp with what
+//! it was made from, and a step whose stamp fits is skipped. Preparing holds a lock, so that
+//! concurrent test binaries wait for the first instead of each installing OpenClaw.
+//!
+//! ```text
+//! <root>/tools/…       Node 24 (if the machine's is too old), openclaw, the clawhub CLI
+//! <root>/remotes/…     git remotes of the git plugin and the cloned skill
+//! <root>/linked/…      the locally linked plugin
+//! <root>/template      HOME of the install, with ~/.openclaw; only ever copied
+//! <root>/home          a copy to play with, which `cargo xtask demo` checks
+//! <root>/stamps/…      what was finished, and from what; those of template/ apart
+//! ```
+
+mod assets;
+mod changelog;
+mod command;
+mod gateway;
+mod home;
+mod hub;
+mod step;
+mod tools;
+mod world;
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result};
+
+pub use command::output;
+pub use gateway::Gateway;
+pub use home::Home;
+pub use tools::Tools;
+pub use world::World;
+
+/// The OpenClaw that is installed.
+pub const OPENCLAW: &str = "2026.9.5";
+/// The `clawhub` CLI that is installed.
+pub const CLAWHUB_CLI: &str = "0.23.3";
+
+/// A prepared sandbox.
+#[derive(Clone, Debug)]
+pub struct Sandbox {
+    root: PathBuf,
+    tools: Tools,
+    changelogs: Vec<changelog::Section>,
+}
+
+impl Sandbox {
+    /// Prepares the sandbox at `root`, doing only what is not done yet; says on standard error what
+    /// it does and how long that took.
+    pub fn prepare(root: &Path) -> Result<Self> {
+        std::fs::create_dir_all(root)
+            .with_context(|| format!("cannot create {}", root.display()))?;
+        let root = root
+            .canonicalize()
+            .with_context(|| format!("cannot resolve {}", root.display()))?;
+        let _lock = step::lock(&root)?;
+        let steps = step::Steps::new(&root.join("stamps"));
+        let tools = Tools::install(&root, &steps)?;
+        let changelogs = changelog::fetch(&root, &tools, &steps)?;
+        let sandbox = Self {
+            root,
+            tools,
+            changelogs,
+        };
+        assets::install(&sandbox, &steps)?;
+        Ok(sandbox)
+    }
+
+    /// The sandbox's directory.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Node, OpenClaw and the clawhub CLI.
+    pub fn tools(&self) -> &Tools {
+        &self.tools
+    }
+
+    /// The install that was prepared. Nothing changes it: take a [`Home::fork`] of it.
+    pub fn template(&self) -> Home {
+        Home::at(self.root.join("template"))
+    }
+
+    /// A fork of the template at `<root>/home`, made once and then left as its user left it.
+    pub fn home(&self) -> Result<Home> {
+        let home = Home::at(self.root.join("home"));
+        let _lock = step::lock(&self.root)?;
+        let steps = step::Steps::new(&self.root.join("stamps"));
+        steps.once("a home to play with", &assets::edition(&self.root), || {
+            step::remove(home.path())?;
+            self.template().fork(home.path()).map(drop)
+        })?;
+        Ok(home)
+    }
+
+    fn remote(&self, name: &str) -> PathBuf {
+        self.root.join("remotes").join(name)
+    }
+}

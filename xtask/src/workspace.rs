@@ -1,0 +1,25 @@
+//! Places in the checkout.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+
+use crate::run::{cargo, show};
+
+/// The checkout's root.
+pub(crate) fn root() -> PathBuf {
+    let own = Path::new(env!("CARGO_MANIFEST_DIR"));
+    own.parent().unwrap_or(own).to_owned()
+}
+
+/// Where cargo puts what it builds.
+pub(crate) fn target() -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR")
+        .map_or_else(|| root().join("target"), |dir| root().join(dir))
+}
+
+/// Builds the command and gives its path.
+pub(crate) fn build_exuvia() -> Result<PathBuf> {
+    show(&mut cargo(&["build", "--package", "exuvia"]))?;
+    Ok(target().join("debug/exuvia"))
+}
