@@ -22,6 +22,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use jiff::Timestamp;
+use jiff::tz::Offset;
 
 pub use command::{Command, Output};
 pub use error::HostError;
@@ -37,6 +38,9 @@ pub use system::SystemHost;
 pub trait Host: Send + Sync + fmt::Debug {
     /// The wall clock. It may jump; use [`Host::elapsed`] to measure.
     fn now(&self) -> Timestamp;
+
+    /// How far the user's own time is from UTC at this moment.
+    fn utc_offset(&self, at: Timestamp) -> Offset;
 
     /// Time since this host was made; never goes back.
     fn elapsed(&self) -> Duration;

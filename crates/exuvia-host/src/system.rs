@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
+use jiff::tz::{Offset, TimeZone};
 use rustix::fs::{Access, OFlags};
 
 use crate::points::{GoOn, Points, name};
@@ -89,6 +90,10 @@ impl SystemHost {
 impl Host for SystemHost {
     fn now(&self) -> Timestamp {
         Timestamp::now()
+    }
+
+    fn utc_offset(&self, at: Timestamp) -> Offset {
+        TimeZone::system().to_offset(at)
     }
 
     fn elapsed(&self) -> Duration {

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
+use jiff::tz::Offset;
 
 use crate::points::Points;
 use crate::{Command, EntryKind, Host, HostError, Links, Lock, Meta, Output, SystemHost};
@@ -148,6 +149,10 @@ impl Default for TestHost {
 impl Host for TestHost {
     fn now(&self) -> Timestamp {
         *self.now.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn utc_offset(&self, _at: Timestamp) -> Offset {
+        Offset::UTC
     }
 
     fn elapsed(&self) -> Duration {

@@ -1,0 +1,64 @@
+//! Plugins, which OpenClaw also calls extensions: what is recorded of them, and what is there.
+
+mod asset;
+mod conflict;
+mod index;
+mod payload;
+mod untracked;
+
+use exuvia_host::Host;
+use exuvia_model::Asset;
+use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
+
+pub use index::{IndexEntry, InstallRecord, PluginIndex};
+
+use crate::Install;
+use crate::config::{Agent, Config};
+
+/// The plugins of an install.
+#[derive(Debug, Default)]
+pub struct Plugins {
+    /// Those that are assets of their own.
+    pub assets: Vec<Asset>,
+    /// How many the package brings along; `None` without a package.
+    pub bundled: Option<usize>,
+    /// What could not be read, in words.
+    pub warnings: Vec<String>,
+}
+
+/// Takes up every plugin that is recorded, and every one that only lies there.
+pub fn inventory(
+    host: &dyn Host,
+    install: &Install,
+    config: &Config,
+    agents: &[Agent],
+    index: &PluginIndex,
+) -> Plugins {
+    let recorded = index
+        .records
+        .iter()
+        .map(|(id, record)| asset::Origin::Recorded(id, record));
+    let untracked = untracked::find(host, install, config, agents, index);
+    let loose = untracked.found.iter().map(asset::Origin::Untracked);
+    let origins: Vec<asset::Origin<'_>> = recorded.chain(loose).collect();
+    let taken: Vec<asset::Taken> = origins
+        .par_iter()
+        .map(|origin| asset::take(host, origin, &install.home))
+        .collect();
+    let bundled = payload::bundled(host, install);
+    Plugins {
+        bundled: install.package_root.as_ref().map(|_| bundled.len()),
+        assets: conflict::resolve(taken, &bundled),
+        warnings: index
+            .problems
+            .iter()
+            .cloned()
+            .chain(untracked.warnings)
+            .collect(),
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::disallowed_methods, reason = "tests build what is read here")]
+#[path = "plugin_tests.rs"]
+mod tests;
