@@ -1,0 +1,40 @@
+//! Words for why an asset was not asked about.
+
+use exuvia_model::scan::SkipReason;
+
+use super::{Lang, both, datum_of, with_datum};
+
+/// Why there is nothing to look for.
+pub fn skipped(why: &SkipReason, lang: Lang) -> String {
+    let phrase = match why {
+        SkipReason::Local => both(
+            "yours: there is no source to ask",
+            "本地内容，没有可查询的来源",
+        ),
+        SkipReason::Bundled => both("goes with OpenClaw itself", "随 OpenClaw 一同更新"),
+        SkipReason::AheadOfRemote => {
+            both("has commits that its remote has not", "含有远端没有的提交")
+        }
+        SkipReason::Untracked { detail } => {
+            let phrase = both(
+                "nothing trustworthy says where it came from",
+                "没有可信的来源记录",
+            );
+            return with_datum(phrase.say(lang), detail, lang);
+        }
+        SkipReason::OfferedIsOlder { installed, offered } => {
+            let (installed, offered) = (datum_of(installed), datum_of(offered));
+            return match lang {
+                Lang::En => {
+                    format!("the source offers {offered}, older than the installed {installed}")
+                }
+                Lang::ZhCn => format!("来源提供的 {offered} 早于已安装的 {installed}"),
+            };
+        }
+        SkipReason::NotOnChannel { channel } => {
+            let phrase = both("no release on this channel", "此渠道没有发布");
+            return with_datum(phrase.say(lang), channel.name(), lang);
+        }
+    };
+    phrase.say(lang).to_owned()
+}

@@ -1,0 +1,149 @@
+//! Does ClawHub have a newer version of a skill?
+
+use std::collections::BTreeMap;
+
+use exuvia_model::asset::Provenance;
+use exuvia_model::scan::{Artifact, PublisherChange, SkipReason, Verdict};
+use exuvia_model::{Asset, ChangeType, Revision, Update};
+use exuvia_sources::clawhub::{Skill, files_digest};
+
+use super::Answer;
+use crate::sources::Sources;
+
+pub(super) async fn ask(sources: &Sources, asset: &Asset) -> Answer {
+    let Provenance::ClawHub {
+        slug,
+        owner,
+        registry,
+        ..
+    } = &asset.provenance
+    else {
+        return Answer::unreachable(asset, "it does not come from ClawHub");
+    };
+    let Some(current) = asset.current_version.clone() else {
+        return Answer::unreachable(asset, "the version that is installed is not recorded");
+    };
+    let clawhub = match sources.clawhub(registry.as_deref()).await {
+        Ok(clawhub) => clawhub,
+        Err(reason) => return Answer::unreachable(asset, reason),
+    };
+    let skill = match clawhub.skill(owner.as_deref(), slug).await {
+        Ok(skill) => skill,
+        Err(error) => return Answer::unreachable(asset, error),
+    };
+    let latest = Revision::from(skill.version.as_str());
+    if latest == current {
+        return Answer::up_to_date(asset);
+    }
+    if let (Some(have), Some(offered)) = (current.version(), latest.version())
+        && offered <= have
+    {
+        let (installed, offered) = (have.to_string(), offered.to_string());
+        return Answer::skipped(asset, SkipReason::OfferedIsOlder { installed, offered });
+    }
+    let files_digest = match clawhub.files(owner.as_deref(), slug, &skill.version).await {
+        Ok(files) => files_digest(&files),
+        Err(error) => return Answer::unreachable(asset, error),
+    };
+    let artifact = Artifact::ClawHub {
+        registry: clawhub.base().to_string(),
+        slug: slug.clone(),
+        owner: owner.clone().or_else(|| skill.owner.clone()),
+        version: skill.version.clone(),
+        files_digest: Some(files_digest),
+        verdict: Verdict::Unknown {
+            reason: "not asked".to_owned(),
+        },
+        publisher: publisher(owner.as_deref(), &skill),
+    };
+    Answer::Update(Box::new(update(asset, current, latest, skill, artifact)))
+}
+
+fn update(
+    asset: &Asset,
+    current: Revision,
+    latest: Revision,
+    skill: Skill,
+    artifact: Artifact,
+) -> Update {
+    Update {
+        name: asset.name.clone(),
+        class: asset.class,
+        source: asset.source,
+        change_type: ChangeType::between(&current, &latest),
+        current,
+        latest,
+        changelog_url: None,
+        npm_package: None,
+        changelog: skill.changelog.into_iter().collect(),
+        asset_id: asset.id.clone(),
+        kind: asset.kind,
+        published_at: skill.created_at,
+        artifact,
+    }
+}
+
+/// Whether the skill still belongs to the publisher it was installed from.
+fn publisher(installed_from: Option<&str>, skill: &Skill) -> PublisherChange {
+    match (installed_from, skill.owner.as_deref()) {
+        (Some(before), Some(after)) if before.eq_ignore_ascii_case(after) => {
+            PublisherChange::Same {
+                publisher: after.to_owned(),
+            }
+        }
+        (Some(before), Some(after)) => PublisherChange::Changed {
+            before: before.to_owned(),
+            after: after.to_owned(),
+        },
+        _ => PublisherChange::Unknown,
+    }
+}
+
+/// Asks each registry for its judgement on all of its candidates, in as few requests as it takes.
+pub(super) async fn add_verdicts(sources: &Sources, updates: &mut [Update]) {
+    let mut wanted: BTreeMap<String, Vec<(String, String)>> = BTreeMap::new();
+    for update in updates.iter() {
+        if let Artifact::ClawHub { registry, .. } = &update.artifact {
+            wanted
+                .entry(registry.clone())
+                .or_default()
+                .extend(asked_for(&update.artifact));
+        }
+    }
+    for (base, pairs) in wanted {
+        let mut verdicts = match sources.clawhub(Some(&base)).await {
+            Ok(clawhub) => clawhub.verdicts(&pairs).await,
+            // The candidates came from this very address; each keeps its "not asked".
+            Err(_) => BTreeMap::new(),
+        };
+        for update in updates.iter_mut() {
+            let pair = asked_for(&update.artifact);
+            if let Artifact::ClawHub {
+                registry, verdict, ..
+            } = &mut update.artifact
+                && *registry == base
+                && let Some(found) = pair.and_then(|pair| verdicts.remove(&pair))
+            {
+                *verdict = found;
+            }
+        }
+    }
+}
+
+/// How a registry is asked for its judgement on a version: two publishers may have one slug.
+fn asked_for(artifact: &Artifact) -> Option<(String, String)> {
+    let Artifact::ClawHub {
+        slug,
+        owner,
+        version,
+        ..
+    } = artifact
+    else {
+        return None;
+    };
+    let name = match owner {
+        Some(owner) => format!("@{}/{slug}", owner.trim_start_matches('@')),
+        None => slug.clone(),
+    };
+    Some((name, version.clone()))
+}

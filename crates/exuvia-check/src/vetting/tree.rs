@@ -1,0 +1,219 @@
+//! Everything but the core: the whole archive beside the installed files.
+
+use std::path::PathBuf;
+
+use exuvia_model::digest::hex;
+use exuvia_model::scan::Artifact;
+use exuvia_model::vetting::{Coverage, FindingKind};
+use exuvia_model::{Asset, AssetKind, Finding, Update, Vetting};
+use exuvia_sources::npm::Want;
+use exuvia_sources::{Archive, ArchiveProblem, SourceError};
+
+use crate::installed::{self, Installed};
+use crate::sources::{Sources, aside};
+use crate::vet::{self, File, ManifestFacts};
+
+pub(super) async fn vet(
+    sources: &Sources,
+    asset: &Asset,
+    update: &Update,
+) -> Result<Vetting, String> {
+    let _turn = sources.archive_turn().await;
+    let archive = match fetch(sources, asset, update).await {
+        Ok(archive) => archive,
+        Err(error @ SourceError::IntegrityMismatch { .. }) => return Ok(mismatch(&error)),
+        Err(error) => {
+            return Err(format!(
+                "what would be installed cannot be fetched: {error}"
+            ));
+        }
+    };
+    let listed = listed_files(sources, update).await;
+    let (host, kind, root) = (sources.host.clone(), asset.kind, PathBuf::from(&asset.path));
+    let compared = aside(move || {
+        let installed = installed::read(&host, kind, &root);
+        compare(&installed, &archive, kind, listed.as_deref())
+    });
+    compared.await.map_err(|error| error.to_string())
+}
+
+async fn fetch(sources: &Sources, asset: &Asset, update: &Update) -> Result<Archive, SourceError> {
+    match &update.artifact {
+        Artifact::Npm { package, .. } => {
+            let installed = asset.current_version.as_ref().map(ToString::to_string);
+            let want = installed.into_iter().fold(Want::tagged(), Want::and);
+            let packument = sources.npm.packument(package, &want).await?;
+            let offered = update.latest.version();
+            let manifest = offered.and_then(|version| packument.manifest(version));
+            let manifest = manifest.ok_or_else(|| SourceError::NotFound {
+                url: format!("{package}@{}", update.latest),
+            })?;
+            sources.npm.tarball(manifest).await
+        }
+        Artifact::ClawHub {
+            registry,
+            slug,
+            owner,
+            version,
+            ..
+        } => {
+            let clawhub =
+                sources
+                    .clawhub(Some(registry))
+                    .await
+                    .map_err(|reason| SourceError::Refused {
+                        what: registry.clone(),
+                        reason,
+                    })?;
+            clawhub.download(owner.as_deref(), slug, version).await
+        }
+        Artifact::Git {
+            url,
+            commit,
+            subdir,
+        } => {
+            let (url, commit, subdir) = (url.clone(), commit.clone(), subdir.clone());
+            sources
+                .git(move |git| git.archive(&url, &commit, subdir.as_deref()))
+                .await
+        }
+    }
+}
+
+/// The files that the registry says the version has, by path and SHA-256; `None` where the source
+/// keeps no such list.
+async fn listed_files(sources: &Sources, update: &Update) -> Option<Vec<(String, String)>> {
+    let Artifact::ClawHub {
+        registry,
+        slug,
+        owner,
+        version,
+        ..
+    } = &update.artifact
+    else {
+        return None;
+    };
+    let clawhub = sources.clawhub(Some(registry)).await.ok()?;
+    let files = clawhub.files(owner.as_deref(), slug, version).await.ok()?;
+    Some(
+        files
+            .into_iter()
+            .map(|file| (file.path, file.sha256))
+            .collect(),
+    )
+}
+
+fn compare(
+    installed: &Installed,
+    archive: &Archive,
+    kind: AssetKind,
+    listed: Option<&[(String, String)]>,
+) -> Vetting {
+    let old: Vec<File<'_>> = installed
+        .files
+        .iter()
+        .map(|file| File {
+            path: &file.path,
+            executable: file.executable,
+            size: file.size,
+            content: file.content.as_deref(),
+        })
+        .collect();
+    let new: Vec<File<'_>> = archive
+        .files
+        .iter()
+        .map(|file| File {
+            path: &file.path,
+            executable: file.executable,
+            size: file.size,
+            content: file.content.as_deref(),
+        })
+        .collect();
+    let mut findings: Vec<Finding> = archive.problems.iter().map(of_problem).collect();
+    if let Some(listed) = listed {
+        findings.extend(unlisted(archive, listed));
+    }
+    if kind == AssetKind::ExtensionNpm {
+        findings.extend(vet::compare_manifests(&manifest(&old), &manifest(&new)));
+    }
+    findings.extend(vet::compare(&old, &new));
+    let broken = archive
+        .problems
+        .iter()
+        .find(|problem| !problem.is_hostile());
+    let coverage = match (broken, installed.complete) {
+        (Some(problem), _) => Coverage::Incomplete {
+            reason: problem.to_string(),
+        },
+        (None, false) => {
+            let reason = "not every installed file could be read".to_owned();
+            Coverage::Incomplete { reason }
+        }
+        (None, true) => Coverage::Full,
+    };
+    Vetting {
+        coverage,
+        artifact_digest: Some(archive.digest.clone()),
+        findings,
+    }
+}
+
+fn manifest(files: &[File<'_>]) -> ManifestFacts {
+    files
+        .iter()
+        .find(|file| file.path == "package.json")
+        .and_then(|file| serde_json::from_slice(file.content?).ok())
+        .map(|json| ManifestFacts::from_package_json(&json))
+        .unwrap_or_default()
+}
+
+fn of_problem(problem: &ArchiveProblem) -> Finding {
+    let words = problem.to_string();
+    Finding::new(
+        FindingKind::HostileArchive,
+        "archive",
+        "(archive)",
+        None,
+        &words,
+    )
+}
+
+/// Files whose bytes are not those that the registry lists, or that it does not list at all.
+fn unlisted(archive: &Archive, listed: &[(String, String)]) -> Vec<Finding> {
+    let differs = |path: &str, sha256: &str| {
+        !listed
+            .iter()
+            .any(|(name, digest)| name == path && digest.eq_ignore_ascii_case(sha256))
+    };
+    archive
+        .files
+        .iter()
+        .filter(|file| file.path != "_meta.json" && differs(&file.path, &hex(&file.sha256)))
+        .map(|file| {
+            let words = "not the bytes that the registry lists for this file";
+            Finding::new(
+                FindingKind::IntegrityMismatch,
+                &file.path,
+                &file.path,
+                None,
+                words,
+            )
+        })
+        .collect()
+}
+
+fn mismatch(error: &SourceError) -> Vetting {
+    let finding = Finding::new(
+        FindingKind::IntegrityMismatch,
+        "archive",
+        "(archive)",
+        None,
+        &error.to_string(),
+    );
+    let reason = error.to_string();
+    Vetting {
+        coverage: Coverage::Incomplete { reason },
+        artifact_digest: None,
+        findings: vec![finding],
+    }
+}

@@ -1,0 +1,132 @@
+//! Standard output, standard error, language and colour.
+
+use std::ffi::OsString;
+use std::io::{IsTerminal, Write};
+
+use exuvia_check::render::{Lang, Style};
+use exuvia_host::Host;
+use exuvia_model::text;
+use jiff::tz::Offset;
+use serde::Serialize;
+
+use crate::cli::{ColorWhen, Global, LangName};
+
+/// Where things are printed, and how.
+#[derive(Debug)]
+pub(crate) struct Output {
+    json: bool,
+    quiet: bool,
+    lang: Lang,
+    color: bool,
+    hyperlinks: bool,
+    offset: Offset,
+}
+
+impl Output {
+    pub(crate) fn new(host: &dyn Host, global: &Global) -> Self {
+        let terminal = std::io::stdout().is_terminal();
+        let dumb = host.env("TERM").is_none_or(|term| term == "dumb");
+        let color = match global.color {
+            ColorWhen::Always => true,
+            ColorWhen::Never => false,
+            ColorWhen::Auto => terminal && !dumb && host.env("NO_COLOR").is_none(),
+        };
+        Self {
+            json: global.json,
+            quiet: global.quiet,
+            lang: language(host, global.lang),
+            color,
+            hyperlinks: color && terminal,
+            offset: host.utc_offset(host.now()),
+        }
+    }
+
+    pub(crate) fn json(&self) -> bool {
+        self.json
+    }
+
+    pub(crate) fn lang(&self) -> Lang {
+        self.lang
+    }
+
+    /// Whether a person is there to be asked.
+    pub(crate) fn is_interactive(&self) -> bool {
+        !self.json && std::io::stdin().is_terminal() && std::io::stdout().is_terminal()
+    }
+
+    /// Whether progress is worth drawing.
+    pub(crate) fn shows_progress(&self) -> bool {
+        !self.quiet && std::io::stderr().is_terminal()
+    }
+
+    /// How to lay out what this terminal shows; `asking` when a question follows.
+    pub(crate) fn style(&self, asking: bool) -> Style {
+        Style {
+            color: self.color,
+            width: terminal_width().clamp(60, 120),
+            hyperlinks: self.hyperlinks,
+            interactive: asking,
+            offset: self.offset,
+        }
+    }
+
+    /// How to lay out what goes into a file.
+    pub(crate) fn plain_style(&self) -> Style {
+        Style {
+            width: 100,
+            offset: self.offset,
+            ..Style::default()
+        }
+    }
+
+    /// Prints a result.
+    pub(crate) fn text(&self, text: &str) {
+        print_all(&mut std::io::stdout().lock(), text);
+    }
+
+    /// Prints a result as one JSON document.
+    pub(crate) fn document(&self, document: &impl Serialize) {
+        match serde_json::to_string_pretty(document) {
+            Ok(json) => self.text(&json),
+            Err(error) => self.error(&error.into()),
+        }
+    }
+
+    /// Tells something on the side.
+    pub(crate) fn note(&self, note: &str) {
+        if !self.quiet {
+            print_all(&mut std::io::stderr().lock(), note);
+        }
+    }
+
+    /// Tells what went wrong: on standard output too where a program listens.
+    pub(crate) fn error(&self, error: &anyhow::Error) {
+        let message = text::block(&format!("{error:#}"), 40, 1000);
+        if self.json {
+            self.text(&serde_json::json!({ "error": message }).to_string());
+        }
+        print_all(&mut std::io::stderr().lock(), &format!("exuvia: {message}"));
+    }
+}
+
+fn language(host: &dyn Host, asked: Option<LangName>) -> Lang {
+    match asked {
+        Some(LangName::En) => Lang::En,
+        Some(LangName::ZhCn) => Lang::ZhCn,
+        None => ["LC_ALL", "LC_MESSAGES", "LANG"]
+            .into_iter()
+            .find_map(|name| host.env(name))
+            .and_then(|tag: OsString| Lang::from_tag(&tag.to_string_lossy()))
+            .unwrap_or(Lang::En),
+    }
+}
+
+fn terminal_width() -> usize {
+    terminal_size::terminal_size().map_or(80, |(width, _)| usize::from(width.0))
+}
+
+fn print_all(to: &mut impl Write, text: &str) {
+    let newline = if text.ends_with('\n') { "" } else { "\n" };
+    // A reader that went away (`| head`) wants no more; there is nobody left to tell.
+    let _ = write!(to, "{text}{newline}").and_then(|()| to.flush());
+}
