@@ -15,7 +15,7 @@ use crate::documents::{DocumentError, Documents};
 use crate::ids::document_id;
 use crate::progress::{Phase, Progress};
 use crate::sources::Sources;
-use crate::{evidence, scan, vetting};
+use crate::{evidence, leftovers, scan, vetting};
 
 /// What a check may ask.
 #[derive(Debug, Clone, Default)]
@@ -69,6 +69,8 @@ impl Check {
         home.prepare(&*host)?;
         let documents = Documents::new(host.clone(), &install.state_dir, &home, &install.id());
         let lock = documents.lock()?;
+        documents.sweep();
+        leftovers::sweep_scratch(&*host, &home.scratch());
         Ok(Self {
             host,
             home,
@@ -118,7 +120,12 @@ impl Check {
         let scanned: ScanResult = self.need(Stage::Scan)?;
         let known: EvidenceFile = self.need(Stage::Evidence)?;
         let sources = self.sources()?;
-        let vetted = vetting::vet(&sources, &inventory, &scanned, &*self.progress).await;
+        let before = match self.documents.find::<VettingFile>(Stage::Vetting) {
+            Found::Present(before) => Some(before),
+            Found::Absent | Found::Unreadable(_) => None,
+        };
+        let progress = &*self.progress;
+        let vetted = vetting::vet(&sources, &inventory, &scanned, before.as_ref(), progress).await;
         self.documents.keep(Stage::Vetting, &vetted)?;
         let assessed = self.assess(&inventory, &scanned, &known, &vetted)?;
         self.documents.keep(Stage::Risk, &assessed)?;
@@ -164,6 +171,7 @@ impl Check {
         known: &EvidenceFile,
         vetted: &VettingFile,
     ) -> Result<RiskFile, CheckError> {
+        let bad = self.documents.known_bad()?;
         let mut missing = Vec::new();
         let mut items = Vec::with_capacity(scanned.updates.len());
         for update in &scanned.updates {
@@ -177,7 +185,7 @@ impl Check {
                 continue;
             };
             let candidate = Candidate::new(update.clone()).with_evidence(evidence.clone());
-            let known_bad = false;
+            let known_bad = bad.contains(&asset_id, &update.latest);
             let assessed = candidate.assess(vetting.clone(), asset, &inventory.install, known_bad);
             items.push(RiskItem {
                 asset_id,

@@ -5,9 +5,11 @@ use std::sync::Arc;
 
 use exuvia_host::{Home, Host, HostError, Links, Lock, read_optional};
 use exuvia_model::report::{Found, Stage, Stages};
-use exuvia_model::{Report, Selection};
-use serde::Serialize;
+use exuvia_model::{AssetId, Report, Revision, Selection};
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use crate::leftovers::{Writers, sweep_files};
 
 /// Largest document that is read back, in bytes: 100,000 assets fit.
 const MAX_DOCUMENT: u64 = 256 * 1024 * 1024;
@@ -18,6 +20,31 @@ pub struct Documents {
     host: Arc<dyn Host>,
     state_dir: PathBuf,
     own_dir: PathBuf,
+}
+
+/// `known-bad.json`: versions that must not be offered again on this install.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct KnownBad {
+    versions: Vec<BadVersion>,
+}
+
+/// One of them.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct BadVersion {
+    asset_id: AssetId,
+    version: String,
+}
+
+impl KnownBad {
+    /// Whether this version of the asset is one of them.
+    pub fn contains(&self, asset: &AssetId, version: &Revision) -> bool {
+        let version = version.to_string();
+        self.versions
+            .iter()
+            .any(|bad| &bad.asset_id == asset && bad.version == version)
+    }
 }
 
 /// A document cannot be kept or found.
@@ -32,6 +59,14 @@ pub enum DocumentError {
         /// The document.
         document: String,
         /// Why not.
+        reason: String,
+    },
+    /// A file that must be understood is not.
+    #[error("{} cannot be read: {reason}; mend it or move it away", .path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
         reason: String,
     },
     /// A second check of the same install is under way.
@@ -75,6 +110,17 @@ impl Documents {
             .ok_or(DocumentError::Busy { lock })
     }
 
+    /// Removes what a check that was killed left beside the documents. For the lock's holder:
+    /// reports and selections are written without it, the stages' documents never.
+    pub(crate) fn sweep(&self) {
+        for directory in [&self.state_dir, &self.own_dir] {
+            sweep_files(&*self.host, directory, Writers::Caller);
+        }
+        for directory in ["reports", "selections"] {
+            sweep_files(&*self.host, &self.own_dir.join(directory), Writers::Anybody);
+        }
+    }
+
     /// Where a stage's document lies: the two that the first Smart Updater's scripts read in the
     /// state directory, the others in Exuvia's own.
     pub fn path(&self, stage: Stage) -> PathBuf {
@@ -106,6 +152,19 @@ impl Documents {
             vetting: self.find(Stage::Vetting),
             risk: self.find(Stage::Risk),
         }
+    }
+
+    /// The versions that are known to be bad here. What cannot be read is an error: a version that
+    /// failed must not come back because a file broke.
+    pub fn known_bad(&self) -> Result<KnownBad, DocumentError> {
+        let path = self.own_dir.join("known-bad.json");
+        let Some(bytes) = read_optional(&*self.host, &path, MAX_DOCUMENT, Links::Refuse)? else {
+            return Ok(KnownBad::default());
+        };
+        serde_json::from_slice(&bytes).map_err(|error| DocumentError::Unreadable {
+            path,
+            reason: error.to_string(),
+        })
     }
 
     /// Keeps a stage's document in place of the one before.
@@ -228,6 +287,35 @@ mod tests {
                 "{id}"
             );
         }
+    }
+
+    #[test]
+    fn a_version_that_is_known_to_be_bad_is_recognised_and_a_broken_list_is_no_empty_list() {
+        let directory = tempfile::tempdir().unwrap();
+        let documents = documents(directory.path());
+        let (core, version) = (
+            AssetId::new(exuvia_model::AssetClass::Core, "openclaw"),
+            "2.0.0",
+        );
+        assert!(
+            !documents
+                .known_bad()
+                .unwrap()
+                .contains(&core, &version.into())
+        );
+        let list = documents.own_dir.join("known-bad.json");
+        let host = TestHost::new();
+        host.create_private_dir(&documents.own_dir).unwrap();
+        let bad = br#"{"versions":[{"assetId":"core:openclaw","version":"2.0.0"}]}"#;
+        host.write_atomic(&list, bad, 0o600).unwrap();
+        let known = documents.known_bad().unwrap();
+        assert!(known.contains(&core, &version.into()));
+        assert!(!known.contains(&core, &"2.0.1".into()));
+        host.write_atomic(&list, b"{", 0o600).unwrap();
+        assert!(matches!(
+            documents.known_bad(),
+            Err(DocumentError::Unreadable { .. })
+        ));
     }
 
     #[test]

@@ -9,6 +9,7 @@ pub mod documents;
 mod evidence;
 mod ids;
 mod installed;
+mod leftovers;
 mod local_changes;
 mod pattern;
 pub mod progress;

@@ -14,7 +14,7 @@ use exuvia_model::{Asset, AssetKind};
 use exuvia_openclaw::tree;
 use exuvia_sources::git::Git;
 
-use crate::installed::{self, Installed};
+use crate::installed::{self, Bundled, Installed};
 use crate::sources::{Sources, aside};
 
 /// Largest file of a checkout that is compared, in bytes.
@@ -105,7 +105,7 @@ pub(crate) async fn of_git(sources: &Sources, asset: &Asset) -> Result<LocalChan
         .map(|entry| (entry.path, entry.oid))
         .collect();
     let (host, root) = (sources.host.clone(), PathBuf::from(&asset.path));
-    let mut found = read(sources, asset).await?;
+    let mut found = read(sources, asset, Bundled::default()).await?;
     let actual = aside(move || {
         let mut blobs = BTreeMap::new();
         for file in &mut found.files {
@@ -134,7 +134,8 @@ async fn compare_digests(
     published: BTreeMap<String, String>,
     basis: String,
 ) -> Result<LocalChanges, String> {
-    let found = read(sources, asset).await?;
+    let bundled = Bundled::of(published.keys().map(String::as_str));
+    let found = read(sources, asset, bundled).await?;
     let actual = found
         .files
         .iter()
@@ -143,11 +144,10 @@ async fn compare_digests(
     Ok(told(differences(&published, &actual), basis, &found))
 }
 
-async fn read(sources: &Sources, asset: &Asset) -> Result<Installed, String> {
-    let (host, kind, root) = (sources.host.clone(), asset.kind, PathBuf::from(&asset.path));
-    aside(move || installed::read(&host, kind, &root))
-        .await
-        .map_err(|error| error.to_string())
+async fn read(sources: &Sources, asset: &Asset, bundled: Bundled) -> Result<Installed, String> {
+    let (host, root) = (sources.host.clone(), PathBuf::from(&asset.path));
+    let read = aside(move || installed::read(&host, &root, &bundled));
+    read.await.map_err(|error| error.to_string())
 }
 
 fn told(files: Vec<ChangedFile>, basis: String, found: &Installed) -> LocalChanges {

@@ -13,8 +13,16 @@ use url::Url;
 
 /// How many gits run at once: each is a process with connections of its own.
 const GITS_AT_ONCE: usize = 4;
-/// How many archives are held in memory at once.
-const ARCHIVES_AT_ONCE: usize = 3;
+/// How many requests one host sees at the same time: what RFC 9113 (section 6.5.2) would have every
+/// HTTP/2 server grant one client at least.
+const REQUESTS_AT_ONCE: usize = 100;
+/// How many MiB of archives are held in memory at once.
+const ARCHIVE_MIB: u32 = 96;
+/// How many archives are looked into at once: it is all computing, and each thread that does it
+/// keeps the rules' own working memory.
+const LOOKS_AT_ONCE: usize = 2;
+/// What an archive of unknown size is taken for: as much as is kept of the largest.
+pub(crate) const UNKNOWN_ARCHIVE: u64 = 64 * 1024 * 1024;
 
 /// The sources of one check.
 #[derive(Debug)]
@@ -26,6 +34,7 @@ pub(crate) struct Sources {
     git: Arc<Git>,
     gits: Semaphore,
     archives: Semaphore,
+    looks: Semaphore,
     clawhub: Option<Url>,
     /// The registry behind a site that the environment names, asked for once.
     discovered: OnceCell<ClawHub>,
@@ -41,13 +50,15 @@ impl Sources {
         let config = npm::Config::load(&*host, &cache)?;
         let mut options = HttpOptions::new(cache.join("http"));
         options.offline = offline;
+        options.per_host = REQUESTS_AT_ONCE;
         let http = Http::new(host.clone(), options, &config)?;
         Ok(Self {
             npm: Npm::new(http.clone(), config),
             github: GitHub::new(http.clone(), GitHub::api_from_env(&*host)),
             git: Arc::new(Git::new(host.clone(), cache.join("git")).offline(offline)),
             gits: Semaphore::new(GITS_AT_ONCE),
-            archives: Semaphore::new(ARCHIVES_AT_ONCE),
+            looks: Semaphore::new(LOOKS_AT_ONCE),
+            archives: Semaphore::new(ARCHIVE_MIB as usize),
             clawhub: ClawHub::base_from_env(&*host),
             discovered: OnceCell::new(),
             http,
@@ -78,9 +89,23 @@ impl Sources {
         aside(move || act(&git)).await?
     }
 
-    /// Waits for a turn to hold an archive in memory.
-    pub(crate) async fn archive_turn(&self) -> Option<SemaphorePermit<'_>> {
-        self.archives.acquire().await.ok()
+    /// Waits for a turn to hold an archive of this many bytes in memory.
+    pub(crate) async fn archive_turn(&self, bytes: u64) -> Option<SemaphorePermit<'_>> {
+        let mib = u32::try_from(bytes / (1024 * 1024))
+            .unwrap_or(u32::MAX)
+            .saturating_add(1);
+        self.archives.acquire_many(mib.min(ARCHIVE_MIB)).await.ok()
+    }
+}
+
+impl Sources {
+    /// Runs something that computes for long on a thread of its own, when it is its turn.
+    pub(crate) async fn look<T: Send + 'static>(
+        &self,
+        act: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, SourceError> {
+        let _permit = self.looks.acquire().await;
+        aside(act).await
     }
 }
 

@@ -7,6 +7,7 @@
 #![allow(clippy::disallowed_methods, reason = "this is the crate that may")]
 
 mod command;
+pub mod disk;
 mod error;
 mod file;
 mod home;
@@ -30,6 +31,10 @@ pub use file::{EntryKind, Links, Lock, Meta};
 pub use home::{Home, HomeError};
 pub use read::{read_limited, read_optional};
 pub use system::SystemHost;
+
+/// How the name of a file ends that [`Host::write_atomic`] has not put in place yet; it begins with
+/// a dot. One that stays was left by a process that was killed.
+pub const TEMPORARY_SUFFIX: &str = ".exuvia-tmp";
 
 /// What Exuvia may do to a machine.
 ///

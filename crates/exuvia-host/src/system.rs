@@ -14,7 +14,7 @@ use jiff::tz::{Offset, TimeZone};
 use rustix::fs::{Access, OFlags};
 
 use crate::points::{GoOn, Points, name};
-use crate::{Command, EntryKind, Host, HostError, Links, Lock, Meta, Output};
+use crate::{Command, EntryKind, Host, HostError, Links, Lock, Meta, Output, TEMPORARY_SUFFIX};
 
 /// The machine that this process runs on.
 #[derive(Debug, Clone)]
@@ -56,7 +56,7 @@ impl SystemHost {
         let number = COUNTER.fetch_add(1, Ordering::Relaxed);
         let mut name = OsString::from(".");
         name.push(path.file_name().unwrap_or_default());
-        name.push(format!(".{}-{number}.exuvia-tmp", std::process::id()));
+        name.push(format!(".{}-{number}{TEMPORARY_SUFFIX}", std::process::id()));
         let beside = path.with_file_name(name);
         let written = self.fill(&beside, content, mode);
         if written.is_err() {
@@ -197,7 +197,9 @@ impl Host for SystemHost {
             return Err(error);
         }
         self.reach(name::WRITE_SYNC_DIR, "write", path)?;
-        let directory = path.parent().unwrap_or(Path::new("."));
+        // The parent of a bare file name is the empty path, which nothing opens.
+        let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+        let directory = parent.unwrap_or(Path::new("."));
         File::open(directory)
             .and_then(|directory| directory.sync_all())
             .map_err(|source| HostError::new("write", path, source))

@@ -269,6 +269,7 @@ pub enum Provenance {
         integrity: Option<String>,
     },
     /// A skill of a ClawHub registry.
+    #[serde(rename = "clawhub")]
     ClawHub {
         /// The skill's name there.
         slug: String,
@@ -313,8 +314,10 @@ pub enum Provenance {
 #[serde(rename_all = "kebab-case")]
 pub enum ClawHubClient {
     /// `openclaw skills install`: `skills/demo`.
+    #[serde(rename = "openclaw")]
     OpenClaw,
     /// The `clawhub` command: `skills/@acme/demo`.
+    #[serde(rename = "clawhub")]
     ClawHubCli,
 }
 
@@ -323,6 +326,7 @@ pub enum ClawHubClient {
 #[serde(rename_all = "kebab-case")]
 pub enum ClonedBy {
     /// `openclaw plugins install git:…` or `openclaw skills install`.
+    #[serde(rename = "openclaw")]
     OpenClaw,
     /// `git clone`, by hand.
     User,

@@ -147,6 +147,7 @@ pub(crate) fn stages(candidates: &[(&str, &str, &str)]) -> Stages {
         .map(|asset_id| VettingItem {
             asset_id,
             vetting: vetted.clone(),
+            basis: None,
         })
         .collect();
     Stages {

@@ -52,11 +52,26 @@ pub struct ReportDocument {
     pub skipped: Vec<Skipped>,
     /// What could not be read of the install, in words.
     pub warnings: Vec<String>,
+    /// Assets that OpenClaw does not load because another has their name.
+    #[serde(default)]
+    pub shadowed: Vec<Shadowed>,
     /// What the user changed, by asset, for candidates that were changed: number of files.
     pub local_edits: BTreeMap<AssetId, usize>,
     /// Age in seconds of the oldest answer, where some came from the cache unasked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub offline_age_seconds: Option<u64>,
+}
+
+/// Two assets that answer to one name: the one that is loaded and one that is not.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Shadowed {
+    /// The name.
+    pub name: String,
+    /// Where the one lies that is loaded.
+    pub loaded: String,
+    /// Where the one lies that is not.
+    pub ignored: String,
 }
 
 /// One candidate in a report.
@@ -344,6 +359,7 @@ fn document(
             }
         })
         .collect();
+    let shadowed = shadowed(&inventory);
     ReportDocument {
         version: 1,
         report_id,
@@ -356,9 +372,27 @@ fn document(
         unreachable: scan.unreachable,
         skipped: scan.skipped,
         warnings: inventory.warnings,
+        shadowed,
         local_edits,
         offline_age_seconds: scan.offline_age_seconds,
     }
+}
+
+fn shadowed(inventory: &Inventory) -> Vec<Shadowed> {
+    let losing = |asset: &crate::Asset| {
+        let path = asset.path.clone();
+        asset
+            .conflicts
+            .iter()
+            .filter(|conflict| !conflict.wins)
+            .map(move |conflict| Shadowed {
+                name: conflict.name.clone(),
+                loaded: conflict.other_path.clone(),
+                ignored: path.clone(),
+            })
+            .collect::<Vec<_>>()
+    };
+    inventory.assets.iter().flat_map(losing).collect()
 }
 
 #[derive(Default)]

@@ -40,6 +40,22 @@ pub struct VettingItem {
     pub asset_id: AssetId,
     /// What was found.
     pub vetting: Vetting,
+    /// What was compared with what; absent where that has no digests. As long as it stays the
+    /// same, so does what is found in the files.
+    #[serde(default)]
+    pub basis: Option<VettingBasis>,
+}
+
+/// The bytes that a vetting compared.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct VettingBasis {
+    /// Digest of the installed files.
+    pub installed: Digest,
+    /// Digest of what is offered, as its source commits itself to it.
+    pub offered: Digest,
+    /// The rules that looked: they change from release to release of Exuvia.
+    pub rules: u32,
 }
 
 /// What was found in one candidate.

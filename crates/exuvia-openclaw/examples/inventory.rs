@@ -16,7 +16,7 @@ fn main() -> Result<(), LocateError> {
     let install = locate(&host, &options)?;
     let located = host.elapsed();
     let inventory = take_inventory(&host, &install);
-    let taken = host.elapsed() - located;
+    let taken = host.elapsed().saturating_sub(located);
     println!(
         "{}",
         serde_json::to_string_pretty(&inventory).unwrap_or_default()

@@ -2,10 +2,10 @@
 
 use std::process::ExitCode;
 
-use exuvia_check::{CheckError, render};
+use exuvia_check::{CheckError, DocumentError, render};
 use exuvia_model::selection::Refused;
 
-use crate::output::Output;
+use crate::output::{self, Output};
 
 /// Something failed.
 pub(crate) const ERROR: u8 = 1;
@@ -26,10 +26,27 @@ pub(crate) fn report(error: &anyhow::Error, output: &Output) -> ExitCode {
         return ExitCode::from(BLOCKED);
     }
     output.error(error);
-    let code = if error.downcast_ref::<Refused>().is_some() {
-        BLOCKED
-    } else {
-        ERROR
-    };
-    ExitCode::from(code)
+    ExitCode::from(if is_refusal(error) { BLOCKED } else { ERROR })
+}
+
+/// Tells that the command line is not understood, or what was asked of the command itself.
+pub(crate) fn usage(error: &clap::Error) -> ExitCode {
+    if error.use_stderr() && std::env::args_os().any(|argument| argument == "--json") {
+        output::print_error(&error.render().to_string());
+    }
+    // As with all output: whoever closed the stream wants no more.
+    let _ = error.print();
+    ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(ERROR))
+}
+
+/// Whether a choice may not be taken, or there is nothing to choose from.
+fn is_refusal(error: &anyhow::Error) -> bool {
+    let report = error.downcast_ref::<DocumentError>();
+    error.downcast_ref::<Refused>().is_some()
+        || report.is_some_and(|error| {
+            matches!(
+                error,
+                DocumentError::NoSuchReport { .. } | DocumentError::UnusableReport { .. }
+            )
+        })
 }

@@ -17,8 +17,14 @@ use exuvia_host::{Host, SystemHost};
 use crate::cli::Cli;
 use crate::output::Output;
 
+/// How many threads read, inflate and look into files; more would cost memory and gain nothing.
+const BLOCKING_THREADS: usize = 8;
+
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return exit::usage(&error),
+    };
     let host: Arc<dyn Host> = Arc::new(SystemHost::new());
     let output = Output::new(&*host, &cli.global);
     match run(cli, host, &output) {
@@ -32,6 +38,7 @@ fn main() -> ExitCode {
 fn run(cli: Cli, host: Arc<dyn Host>, output: &Output) -> anyhow::Result<ExitCode> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
+        .max_blocking_threads(BLOCKING_THREADS)
         .build()?;
     let ended = runtime.block_on(async {
         tokio::select! {

@@ -101,12 +101,33 @@ impl Output {
 
     /// Tells what went wrong: on standard output too where a program listens.
     pub(crate) fn error(&self, error: &anyhow::Error) {
-        let message = text::block(&format!("{error:#}"), 40, 1000);
+        let message = text::block(&told(error), 40, 1000);
         if self.json {
-            self.text(&serde_json::json!({ "error": message }).to_string());
+            print_error(&message);
         }
         print_all(&mut std::io::stderr().lock(), &format!("exuvia: {message}"));
     }
+}
+
+/// An error with its causes, but for those that it repeats itself.
+fn told(error: &anyhow::Error) -> String {
+    error
+        .chain()
+        .skip(1)
+        .fold(error.to_string(), |told, cause| {
+            let cause = cause.to_string();
+            if told.contains(&cause) {
+                told
+            } else {
+                format!("{told}: {cause}")
+            }
+        })
+}
+
+/// Prints an error as the one JSON document.
+pub(crate) fn print_error(message: &str) {
+    let document = serde_json::json!({ "error": message.trim_end() });
+    print_all(&mut std::io::stdout().lock(), &document.to_string());
 }
 
 fn language(host: &dyn Host, asked: Option<LangName>) -> Lang {

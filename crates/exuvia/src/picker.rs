@@ -84,7 +84,7 @@ fn prompt(question: &str) -> Result<Option<String>> {
 fn question(lang: Lang) -> &'static str {
     match lang {
         Lang::En => "Update which? (1 2 | all | skip | detail N)",
-        Lang::ZhCn => "更新哪些?(1 2 | all 全部 | skip 跳过 | detail N 详情)",
+        Lang::ZhCn => "更新哪些？（1 2 | all 全部 | skip 跳过 | detail N 详情）",
     }
 }
 
@@ -92,7 +92,7 @@ fn confirmation(name: &str, risk: Risk, lang: Lang) -> String {
     let sign = risk.sign();
     match lang {
         Lang::En => format!("{sign} Type {name} to confirm it:"),
-        Lang::ZhCn => format!("{sign} 输入 {name} 以确认:"),
+        Lang::ZhCn => format!("{sign} 输入 {name} 以确认："),
     }
 }
 
@@ -100,6 +100,6 @@ fn no_such_entry(number: u32, report: &Report, lang: Lang) -> String {
     let count = report.document().entries.len();
     match lang {
         Lang::En => format!("there is no entry {number}; there are {count}"),
-        Lang::ZhCn => format!("没有第 {number} 项,共有 {count} 项"),
+        Lang::ZhCn => format!("没有第 {number} 项，共有 {count} 项"),
     }
 }

@@ -27,7 +27,9 @@ pub fn extract(sections: &[Section]) -> Option<Extract> {
         }
         read += section.text.len().min(super::READ_MAX);
         let entries = entries(&section.text);
-        gathered.incomplete |= entries.truncated;
+        if entries.truncated {
+            gathered.leave_some_unread();
+        }
         gathered.add(&entries.list);
     }
     gathered.finish()
@@ -38,12 +40,8 @@ pub fn extract(sections: &[Section]) -> Option<Extract> {
 pub(super) struct Gathered {
     summary: Option<String>,
     breaking: Vec<String>,
-    breaks: bool,
-    features: bool,
-    fixes: bool,
-    others: bool,
-    /// Something was not read.
-    incomplete: bool,
+    /// The worst that any line was about.
+    worst: Option<Nature>,
     sections: usize,
 }
 
@@ -61,7 +59,7 @@ impl Gathered {
 
     /// Adds a declaration of a breaking change, as it stands in the notes.
     pub(super) fn add_breaking(&mut self, line: &str) {
-        self.breaks = true;
+        self.speaks_of(Nature::Breaking);
         let line = cut(tidy(line));
         if self.breaking.len() < BREAKING_MAX && !line.is_empty() && !self.breaking.contains(&line)
         {
@@ -71,26 +69,17 @@ impl Gathered {
 
     /// Says that there was more than was read: what was not read may say anything.
     pub(super) fn leave_some_unread(&mut self) {
-        self.incomplete = true;
+        self.speaks_of(Nature::Unclear);
     }
 
     /// The extract, if anything was said at all.
     pub(super) fn finish(self) -> Option<Extract> {
         let summary = self.summary.or_else(|| self.breaking.first().cloned())?;
         debug_assert!(summary.chars().count() <= LINE_MAX);
-        let nature = if self.breaks {
-            Nature::Breaking
-        } else if self.features {
-            Nature::Features
-        } else if self.others || self.incomplete || !self.fixes {
-            Nature::Unclear
-        } else {
-            Nature::Fixes
-        };
         Some(Extract {
             summary,
             breaking: self.breaking,
-            nature,
+            nature: self.worst.unwrap_or(Nature::Unclear),
         })
     }
 
@@ -109,11 +98,15 @@ impl Gathered {
         if entry.group == Group::Noise || entry.nested || !is_news(text) {
             return;
         }
-        match subject_of(entry.group, text) {
-            Group::Features => self.features = true,
-            Group::Fixes | Group::Upkeep => self.fixes = true,
-            _ => self.others = true,
-        }
+        self.speaks_of(match subject_of(entry.group, text) {
+            Group::Features => Nature::Features,
+            Group::Fixes | Group::Upkeep => Nature::Fixes,
+            _ => Nature::Unclear,
+        });
+    }
+
+    fn speaks_of(&mut self, nature: Nature) {
+        self.worst = self.worst.max(Some(nature));
     }
 }
 

@@ -112,7 +112,7 @@ fn heading(text: &str) -> Option<Title> {
     let bare = text.trim_start_matches('#');
     let level = if bare.len() == text.len() {
         // `<h2>`
-        text.bytes().nth(2).filter(u8::is_ascii_digit)? - b'0'
+        text.as_bytes().get(2).copied().filter(u8::is_ascii_digit)? - b'0'
     } else {
         u8::try_from(text.len() - bare.len())
             .ok()

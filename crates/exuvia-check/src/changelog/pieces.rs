@@ -109,10 +109,8 @@ impl Walk {
                     Shape::Paragraph
                 });
             }
-            NodeValue::TableCell => {
-                if self.buffer.len() > self.cell.len() {
-                    self.cell = std::mem::take(&mut self.buffer);
-                }
+            NodeValue::TableCell if self.buffer.len() > self.cell.len() => {
+                self.cell = std::mem::take(&mut self.buffer);
             }
             NodeValue::TableRow(is_header) => {
                 let cell = std::mem::take(&mut self.cell);

@@ -7,7 +7,7 @@ use exuvia_sources::npm::Want;
 
 use super::{Chain, Notes};
 use crate::changelog::{self, Section};
-use crate::sources::Sources;
+use crate::sources::{Sources, UNKNOWN_ARCHIVE};
 
 /// Names under which packages ship their changelog.
 const CHANGELOGS: [&str; 6] = [
@@ -101,7 +101,7 @@ async fn shipped(
     let fetched = async {
         let packument = sources.npm.packument(package, &want).await?;
         let manifest = packument.manifest(to).cloned();
-        let _turn = sources.archive_turn().await;
+        let _turn = sources.archive_turn(UNKNOWN_ARCHIVE).await;
         match manifest {
             Some(manifest) => sources.npm.tarball(&manifest).await.map(Some),
             None => Ok(None),

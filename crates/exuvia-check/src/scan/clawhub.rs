@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use exuvia_model::asset::Provenance;
 use exuvia_model::scan::{Artifact, PublisherChange, SkipReason, Verdict};
 use exuvia_model::{Asset, ChangeType, Revision, Update};
-use exuvia_sources::clawhub::{Skill, files_digest};
+use exuvia_sources::clawhub::{Moderation, Skill, files_digest};
 
 use super::Answer;
 use crate::sources::Sources;
@@ -51,9 +51,7 @@ pub(super) async fn ask(sources: &Sources, asset: &Asset) -> Answer {
         owner: owner.clone().or_else(|| skill.owner.clone()),
         version: skill.version.clone(),
         files_digest: Some(files_digest),
-        verdict: Verdict::Unknown {
-            reason: "not asked".to_owned(),
-        },
+        verdict: moderated(skill.moderation.as_ref()),
         publisher: publisher(owner.as_deref(), &skill),
     };
     Answer::Update(Box::new(update(asset, current, latest, skill, artifact)))
@@ -80,6 +78,42 @@ fn update(
         kind: asset.kind,
         published_at: skill.created_at,
         artifact,
+    }
+}
+
+/// What the skill's own page says of it, before its registry is asked for a judgement on the very
+/// version.
+fn moderated(moderation: Option<&Moderation>) -> Verdict {
+    let words = moderation.and_then(|moderation| moderation.summary.clone());
+    match moderation {
+        Some(Moderation { malware: true, .. }) => {
+            let reason = words.unwrap_or_else(|| "the registry holds it for malware".to_owned());
+            Verdict::Fail {
+                reasons: vec![reason],
+                url: None,
+            }
+        }
+        Some(Moderation {
+            suspicious: true, ..
+        }) => {
+            let reason = words.unwrap_or_else(|| "the registry holds it for suspicious".to_owned());
+            Verdict::Unknown { reason }
+        }
+        _ => Verdict::Pass { url: None },
+    }
+}
+
+/// The worse of two judgements.
+fn worse(one: Verdict, other: Verdict) -> Verdict {
+    let rank = |verdict: &Verdict| match verdict {
+        Verdict::Pass { .. } => 0,
+        Verdict::Unknown { .. } => 1,
+        Verdict::Fail { .. } => 2,
+    };
+    if rank(&one) > rank(&other) {
+        one
+    } else {
+        other
     }
 }
 
@@ -113,18 +147,22 @@ pub(super) async fn add_verdicts(sources: &Sources, updates: &mut [Update]) {
     for (base, pairs) in wanted {
         let mut verdicts = match sources.clawhub(Some(&base)).await {
             Ok(clawhub) => clawhub.verdicts(&pairs).await,
-            // The candidates came from this very address; each keeps its "not asked".
             Err(_) => BTreeMap::new(),
         };
         for update in updates.iter_mut() {
             let pair = asked_for(&update.artifact);
-            if let Artifact::ClawHub {
+            let Artifact::ClawHub {
                 registry, verdict, ..
             } = &mut update.artifact
-                && *registry == base
-                && let Some(found) = pair.and_then(|pair| verdicts.remove(&pair))
-            {
-                *verdict = found;
+            else {
+                continue;
+            };
+            if *registry == base {
+                let judged = pair.and_then(|pair| verdicts.remove(&pair));
+                let judged = judged.unwrap_or_else(|| Verdict::Unknown {
+                    reason: "the registry was not asked".to_owned(),
+                });
+                *verdict = worse(verdict.clone(), judged);
             }
         }
     }
@@ -146,4 +184,34 @@ fn asked_for(artifact: &Artifact) -> Option<(String, String)> {
         None => slug.clone(),
     };
     Some((name, version.clone()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_skill_that_is_held_for_malware_is_not_passed_by_a_kinder_judgement() {
+        let held = Moderation {
+            suspicious: false,
+            malware: true,
+            summary: None,
+        };
+        let pass = || Verdict::Pass { url: None };
+        let unknown = || Verdict::Unknown {
+            reason: "no answer".to_owned(),
+        };
+        assert!(matches!(
+            worse(moderated(Some(&held)), pass()),
+            Verdict::Fail { .. }
+        ));
+        assert!(matches!(
+            worse(moderated(None), pass()),
+            Verdict::Pass { .. }
+        ));
+        assert!(matches!(
+            worse(moderated(None), unknown()),
+            Verdict::Unknown { .. }
+        ));
+    }
 }

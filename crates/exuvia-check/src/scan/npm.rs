@@ -8,7 +8,7 @@ use exuvia_sources::npm::{Manifest, Packument, Want};
 
 use super::{Answer, open_changes};
 use crate::local_changes;
-use crate::sources::Sources;
+use crate::sources::{Sources, UNKNOWN_ARCHIVE};
 
 pub(super) async fn ask(
     sources: &Sources,
@@ -110,7 +110,7 @@ async fn changes(
     if asset.kind == AssetKind::CoreNpm {
         return Err("the core is compared when it is upgraded".to_owned());
     }
-    let _turn = sources.archive_turn().await;
+    let _turn = sources.archive_turn(UNKNOWN_ARCHIVE).await;
     let archive = sources
         .npm
         .tarball(manifest)

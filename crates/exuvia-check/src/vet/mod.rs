@@ -25,7 +25,7 @@ use findings::Findings;
 use role::SkillRoots;
 
 /// Most bytes of one file that are looked at. A longer file is itself a finding.
-pub const LOOK_MAX: usize = 2 * 1024 * 1024;
+pub const LOOK_MAX: usize = 8 * 1024 * 1024;
 
 /// One file of a version.
 #[derive(Debug, Clone, Copy)]

@@ -232,9 +232,10 @@ fn what_a_skill_has_openclaw_install_is_an_install_hook() {
 
 #[test]
 fn no_more_is_found_than_a_person_can_read_and_the_worst_is_kept() {
-    let hosts: String = (0..500)
+    let hosts: Vec<String> = (0..500)
         .map(|n| format!("fetch('https://h{n}.acme.io')\n"))
         .collect();
+    let hosts = hosts.concat();
     let names: Vec<String> = (0..40).map(|n| format!("f{n}.js")).collect();
     let mut new: Vec<File<'_>> = names
         .iter()
@@ -255,6 +256,15 @@ fn no_more_is_found_than_a_person_can_read_and_the_worst_is_kept() {
 
 #[test]
 fn fifty_megabytes_are_looked_at_in_bounded_time() {
+    let line = format!("eval(atob(process.env.A)) {}\n", "word ".repeat(100));
+    let big = line.repeat(50 * 1024 * 1024 / line.len()).into_bytes();
+    let findings = compare(&[], &[file("a.js", &big)]);
+    let blobs = findings.iter().filter(|finding| finding.kind == BinaryBlob);
+    assert_eq!(blobs.count(), 1);
+}
+
+#[test]
+fn text_that_repeats_what_rules_look_for_is_read_like_any_other() {
     for seed in [
         "a",
         "eval(",
@@ -268,10 +278,13 @@ fn fifty_megabytes_are_looked_at_in_bounded_time() {
         "更",
         "aB3/",
         "ignore all ",
+        "curl ",
+        "- ",
+        "\n",
     ] {
-        let big = seed.repeat(50 * 1024 * 1024 / seed.len()).into_bytes();
+        let big = seed.repeat(512 * 1024 / seed.len()).into_bytes();
         for path in ["SKILL.md", "a.js"] {
-            assert!(compare(&[], &[file(path, &big)]).len() <= 200, "{seed}");
+            assert!(compare(&[], &[file(path, &big)]).len() <= 10, "{seed}");
         }
     }
 }

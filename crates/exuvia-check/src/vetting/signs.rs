@@ -8,6 +8,9 @@ use jiff::{SignedDuration, Timestamp};
 /// A release younger than this may not have been looked at by many.
 const YOUNG: SignedDuration = SignedDuration::from_hours(7 * 24);
 
+/// Where these findings are: in no file.
+pub(super) const PLACE: &str = "(registry)";
+
 pub(super) fn of(update: &Update, now: Timestamp) -> Vec<Finding> {
     let mut findings = Vec::new();
     let subject = format!("{} {}", update.name, update.latest.short());
@@ -63,5 +66,5 @@ fn of_publisher(publisher: &PublisherChange) -> Option<Finding> {
 }
 
 fn found(kind: FindingKind, subject: &str, excerpt: &str) -> Finding {
-    Finding::new(kind, subject, "(registry)", None, excerpt)
+    Finding::new(kind, subject, PLACE, None, excerpt)
 }

@@ -1,24 +1,30 @@
 //! Everything but the core: the whole archive beside the installed files.
 
+use std::collections::HashMap;
 use std::path::PathBuf;
 
 use exuvia_model::digest::hex;
 use exuvia_model::scan::Artifact;
 use exuvia_model::vetting::{Coverage, FindingKind};
-use exuvia_model::{Asset, AssetKind, Finding, Update, Vetting};
+use exuvia_model::{Asset, Finding, Update, Vetting};
+use exuvia_sources::clawhub::FileEntry;
 use exuvia_sources::npm::Want;
-use exuvia_sources::{Archive, ArchiveProblem, SourceError};
+use exuvia_sources::{Archive, ArchiveFile, ArchiveProblem, SourceError};
 
-use crate::installed::{self, Installed};
-use crate::sources::{Sources, aside};
-use crate::vet::{self, File, ManifestFacts};
+use crate::installed::{self, Bundled, Installed, InstalledFile};
+use crate::sources::{Sources, UNKNOWN_ARCHIVE};
+use crate::vet::{self, File};
 
 pub(super) async fn vet(
     sources: &Sources,
     asset: &Asset,
     update: &Update,
 ) -> Result<Vetting, String> {
-    let _turn = sources.archive_turn().await;
+    let listed = listed_files(sources, update).await;
+    let size = listed
+        .as_ref()
+        .map(|files| files.iter().map(|file| file.size).sum());
+    let _turn = sources.archive_turn(size.unwrap_or(UNKNOWN_ARCHIVE)).await;
     let archive = match fetch(sources, asset, update).await {
         Ok(archive) => archive,
         Err(error @ SourceError::IntegrityMismatch { .. }) => return Ok(mismatch(&error)),
@@ -28,11 +34,11 @@ pub(super) async fn vet(
             ));
         }
     };
-    let listed = listed_files(sources, update).await;
-    let (host, kind, root) = (sources.host.clone(), asset.kind, PathBuf::from(&asset.path));
-    let compared = aside(move || {
-        let installed = installed::read(&host, kind, &root);
-        compare(&installed, &archive, kind, listed.as_deref())
+    let (host, root) = (sources.host.clone(), PathBuf::from(&asset.path));
+    let compared = sources.look(move || {
+        let bundled = Bundled::of(archive.files.iter().map(|file| file.path.as_str()));
+        let installed = installed::read(&host, &root, &bundled);
+        compare(&installed, &archive, listed.as_deref())
     });
     compared.await.map_err(|error| error.to_string())
 }
@@ -80,9 +86,8 @@ async fn fetch(sources: &Sources, asset: &Asset, update: &Update) -> Result<Arch
     }
 }
 
-/// The files that the registry says the version has, by path and SHA-256; `None` where the source
-/// keeps no such list.
-async fn listed_files(sources: &Sources, update: &Update) -> Option<Vec<(String, String)>> {
+/// The files that the registry says the version has; `None` where the source keeps no such list.
+async fn listed_files(sources: &Sources, update: &Update) -> Option<Vec<FileEntry>> {
     let Artifact::ClawHub {
         registry,
         slug,
@@ -94,21 +99,10 @@ async fn listed_files(sources: &Sources, update: &Update) -> Option<Vec<(String,
         return None;
     };
     let clawhub = sources.clawhub(Some(registry)).await.ok()?;
-    let files = clawhub.files(owner.as_deref(), slug, version).await.ok()?;
-    Some(
-        files
-            .into_iter()
-            .map(|file| (file.path, file.sha256))
-            .collect(),
-    )
+    clawhub.files(owner.as_deref(), slug, version).await.ok()
 }
 
-fn compare(
-    installed: &Installed,
-    archive: &Archive,
-    kind: AssetKind,
-    listed: Option<&[(String, String)]>,
-) -> Vetting {
+fn compare(installed: &Installed, archive: &Archive, listed: Option<&[FileEntry]>) -> Vetting {
     let old: Vec<File<'_>> = installed
         .files
         .iter()
@@ -119,9 +113,21 @@ fn compare(
             content: file.content.as_deref(),
         })
         .collect();
+    // What is the same file as before has nothing new in it.
+    let before: HashMap<&str, &InstalledFile> = installed
+        .files
+        .iter()
+        .map(|file| (file.path.as_str(), file))
+        .collect();
+    let is_same = |file: &ArchiveFile| {
+        before
+            .get(file.path.as_str())
+            .is_some_and(|old| old.sha256 == file.sha256 && old.executable == file.executable)
+    };
     let new: Vec<File<'_>> = archive
         .files
         .iter()
+        .filter(|file| !is_same(file))
         .map(|file| File {
             path: &file.path,
             executable: file.executable,
@@ -132,9 +138,6 @@ fn compare(
     let mut findings: Vec<Finding> = archive.problems.iter().map(of_problem).collect();
     if let Some(listed) = listed {
         findings.extend(unlisted(archive, listed));
-    }
-    if kind == AssetKind::ExtensionNpm {
-        findings.extend(vet::compare_manifests(&manifest(&old), &manifest(&new)));
     }
     findings.extend(vet::compare(&old, &new));
     let broken = archive
@@ -158,15 +161,6 @@ fn compare(
     }
 }
 
-fn manifest(files: &[File<'_>]) -> ManifestFacts {
-    files
-        .iter()
-        .find(|file| file.path == "package.json")
-        .and_then(|file| serde_json::from_slice(file.content?).ok())
-        .map(|json| ManifestFacts::from_package_json(&json))
-        .unwrap_or_default()
-}
-
 fn of_problem(problem: &ArchiveProblem) -> Finding {
     let words = problem.to_string();
     Finding::new(
@@ -179,11 +173,11 @@ fn of_problem(problem: &ArchiveProblem) -> Finding {
 }
 
 /// Files whose bytes are not those that the registry lists, or that it does not list at all.
-fn unlisted(archive: &Archive, listed: &[(String, String)]) -> Vec<Finding> {
+fn unlisted(archive: &Archive, listed: &[FileEntry]) -> Vec<Finding> {
     let differs = |path: &str, sha256: &str| {
         !listed
             .iter()
-            .any(|(name, digest)| name == path && digest.eq_ignore_ascii_case(sha256))
+            .any(|file| file.path == path && file.sha256.eq_ignore_ascii_case(sha256))
     };
     archive
         .files

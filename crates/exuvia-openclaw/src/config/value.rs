@@ -1,4 +1,4 @@
-//! JSON5 into a value, with the nesting bounded and repeated keys told of.
+//! JSON5 into a value, with nesting and number bounded and repeated keys told of.
 
 use std::fmt;
 
@@ -8,6 +8,10 @@ use serde_json::{Map, Value};
 /// Deepest nesting that is read. Each level costs stack, and a hostile file has as many as it
 /// likes.
 const MAX_DEPTH: usize = 96;
+
+/// Most values that are read. Each may take a hundred times the memory of its text (`{}` in a list
+/// is three characters), and OpenClaw's own files have some hundreds.
+const MAX_VALUES: usize = 100_000;
 
 /// Most repeated keys that are told of.
 const MAX_REPEATED: usize = 10;
@@ -50,9 +54,10 @@ fn words(text: &str, error: &json5::Error) -> String {
 }
 
 fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Parsed, D::Error> {
-    let mut repeated = Vec::new();
+    let (mut left, mut repeated) = (MAX_VALUES, Vec::new());
     let value = Bounded {
         depth: 0,
+        left: &mut left,
         repeated: &mut repeated,
     }
     .deserialize(deserializer)?;
@@ -61,6 +66,8 @@ fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Parsed, D::Error> 
 
 struct Bounded<'r> {
     depth: usize,
+    /// How many more values may be read.
+    left: &'r mut usize,
     repeated: &'r mut Vec<String>,
 }
 
@@ -70,8 +77,12 @@ impl Bounded<'_> {
             let words = format!("it is nested deeper than {MAX_DEPTH} levels");
             return Err(E::custom(words));
         }
+        *self.left = self.left.checked_sub(1).ok_or_else(|| {
+            E::custom(format!("it holds more than {MAX_VALUES} values"))
+        })?;
         Ok(Bounded {
             depth: self.depth + 1,
+            left: self.left,
             repeated: self.repeated,
         })
     }
@@ -175,6 +186,14 @@ mod tests {
         assert!(error.contains('3'), "{error}");
         assert!(parse("{} trailing").is_err());
         assert!(parse("").is_err());
+    }
+
+    #[test]
+    fn values_cannot_exhaust_the_memory() {
+        for item in ["{\"a\":1},", "{a:1},", "[],"] {
+            let text = format!("[{}0]", item.repeat(MAX_VALUES));
+            assert!(parse(&text).unwrap_err().contains("values"), "{item}");
+        }
     }
 
     #[test]

@@ -146,7 +146,7 @@ fn attempt(host: &dyn Host, from: &Path, to: &Path) -> Result<bool, CopyError> {
                 && wal::header(host, &log_copy)? == Some(*header)
         }
     };
-    Ok(consistent && true && !has_journal(host, from)?)
+    Ok(consistent && witness(host, from, &log)? == before && !has_journal(host, from)?)
 }
 
 fn witness(host: &dyn Host, database: &Path, log: &Path) -> Result<Witness, CopyError> {

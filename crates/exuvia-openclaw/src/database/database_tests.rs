@@ -45,11 +45,20 @@ struct Commits {
     stop: AtomicBool,
 }
 
+/// Ends the writer.
+struct Stop<'c>(&'c Commits);
+
+impl Drop for Stop<'_> {
+    fn drop(&mut self) {
+        self.0.stop.store(true, Ordering::Relaxed);
+    }
+}
+
 impl Points for Commits {
     fn reach(&self, point: &'static str, _path: &Path) -> std::io::Result<()> {
         let asked = self.asked.fetch_add(1, Ordering::Relaxed);
-        if point == points::name::COPY && asked % 3 == 0 {
-            let wanted = self.made.load(Ordering::Relaxed) + asked % 7;
+        if point == points::name::COPY && asked.is_multiple_of(5) {
+            let wanted = self.made.load(Ordering::Relaxed) + asked % 4;
             let started = std::time::Instant::now();
             while self.made.load(Ordering::Relaxed) < wanted {
                 assert!(started.elapsed().as_secs() < 60, "the writer is stuck");
@@ -80,7 +89,7 @@ fn write_without_end(path: &Path, commits: &Commits) {
              COMMIT;"
         );
         connection.execute_batch(&batch).unwrap();
-        if number % 3 == 0 {
+        if number.is_multiple_of(3) {
             let mode =
                 ["PASSIVE", "FULL", "RESTART", "TRUNCATE"][usize::try_from(number % 4).unwrap()];
             let _ = connection.query_row(&format!("PRAGMA wal_checkpoint({mode})"), [], |_| Ok(()));
@@ -106,7 +115,9 @@ fn every_copy_taken_beside_a_busy_writer_is_consistent() {
     let commits = Arc::new(Commits::default());
     let host = SystemHost::with_points(commits.clone());
     std::thread::scope(|scope| {
-        let writer = scope.spawn(|| write_without_end(&database, &commits));
+        // Dropped before the scope waits for the writer, whatever fails in between.
+        let _stop = Stop(&commits);
+        scope.spawn(|| write_without_end(&database, &commits));
         let (mut copies, mut busy) = (0, 0);
         while copies < 200 {
             match copy_database(&host, &database, &scratch) {
@@ -124,8 +135,6 @@ fn every_copy_taken_beside_a_busy_writer_is_consistent() {
                 Err(error) => assert!(error.to_string().contains("faster"), "{error}"),
             }
         }
-        commits.stop.store(true, Ordering::Relaxed);
-        writer.join().unwrap();
     });
     assert!(
         commits.made.load(Ordering::Relaxed) > 400,

@@ -2,8 +2,8 @@
 //!
 //! Opening an SQLite database in WAL mode where it lies, even to read, writes to its `-shm` file
 //! and may create it; a gateway that holds it would be met by our locks. So nothing here opens one
-//! in place. What is needed of the shared database is read from a private [`copy`]; the schema
-//! version of an agent's database, which may be hundreds of megabytes, from its bytes ([`wal`]).
+//! in place. What is needed of the shared database is read from a private copy ([`copy_database`]); the schema
+//! version of an agent's database, which may be hundreds of megabytes, from its bytes ([`user_version`]).
 
 mod copy;
 mod plugin_index;

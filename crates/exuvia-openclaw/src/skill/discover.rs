@@ -130,6 +130,7 @@ impl Search<'_> {
             return;
         }
         self.visited.insert(base_real.clone());
+        self.warn_of_hidden(&base);
         self.below(base, &base_real);
     }
 
@@ -282,9 +283,29 @@ impl Search<'_> {
                     .is_ok_and(|meta| meta.kind == EntryKind::Directory),
                 EntryKind::File | EntryKind::Other => false,
             };
-            is_directory && !name.as_bytes().starts_with(b".") && name != "node_modules"
+            is_directory && !is_hidden(name) && name != "node_modules"
         });
         Ok(entries)
+    }
+
+    /// Tells of skills in the root that OpenClaw passes over because of their names.
+    fn warn_of_hidden(&mut self, base: &Path) {
+        let entries = self.host.read_dir(base).unwrap_or_default();
+        let hidden = entries.into_iter().filter(|(name, _)| is_hidden(name));
+        for (name, _) in hidden {
+            let dir = base.join(name);
+            if self
+                .host
+                .metadata(&dir.join("SKILL.md"), Links::Refuse)
+                .is_ok()
+            {
+                let words = format!(
+                    "{} is hidden by its name: OpenClaw does not load it",
+                    shown_path(&dir)
+                );
+                self.found.warnings.push(words);
+            }
+        }
     }
 
     /// Whether an installer left its record, though there is no `SKILL.md` any more.
@@ -302,6 +323,10 @@ impl Search<'_> {
             Err(error) => !error.is_not_found(),
         }
     }
+}
+
+fn is_hidden(name: &OsStr) -> bool {
+    name.as_bytes().starts_with(b".")
 }
 
 fn relative_to(path: &Path, base: &Path) -> PathBuf {

@@ -293,7 +293,13 @@ fn hostile_names_each_give_an_asset_with_an_id_of_its_own() {
         .iter()
         .filter(|asset| asset.kind == AssetKind::SkillLocal)
         .collect();
-    // One begins with a dot, and OpenClaw does not look into it.
+    // One begins with a dot, and OpenClaw does not look into it; `demo` is there besides.
+    assert!(
+        inventory
+            .warnings
+            .iter()
+            .any(|warning| warning.contains("hidden by its name"))
+    );
     assert_eq!(skills.len(), names.len(), "{:?}", inventory.warnings);
     let ids: std::collections::HashSet<_> = skills.iter().map(|skill| &skill.id).collect();
     assert_eq!(ids.len(), skills.len());

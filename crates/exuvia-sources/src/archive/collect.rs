@@ -23,6 +23,14 @@ pub(super) enum Kind {
     Special,
 }
 
+/// Why reading need not go on.
+pub(super) enum Stop {
+    /// There is more than is looked at.
+    Limit,
+    /// An entry cannot be read. In a stream nothing behind it can be, either.
+    Damage,
+}
+
 pub(super) struct Collector {
     limits: Limits,
     layout: Layout,
@@ -58,12 +66,12 @@ impl Collector {
         raw_name: &[u8],
         kind: Kind,
         content: &mut dyn Read,
-    ) -> ControlFlow<()> {
+    ) -> ControlFlow<Stop> {
         self.entries += 1;
         if self.entries > self.limits.entries {
             let limit = self.limits.entries;
             self.problem(ArchiveProblem::TooManyFiles { limit });
-            return ControlFlow::Break(());
+            return ControlFlow::Break(Stop::Limit);
         }
         match take(raw_name, self.layout) {
             Err(problem) => self.problem(problem),
@@ -73,7 +81,7 @@ impl Collector {
         ControlFlow::Continue(())
     }
 
-    fn named(&mut self, path: String, kind: Kind, content: &mut dyn Read) -> ControlFlow<()> {
+    fn named(&mut self, path: String, kind: Kind, content: &mut dyn Read) -> ControlFlow<Stop> {
         if self.is_below_a_link(&path) {
             self.problem(ArchiveProblem::PathOutside { path });
             return ControlFlow::Continue(());
@@ -94,7 +102,12 @@ impl Collector {
     }
 
     /// Reads a file to its end, or to where the limit is.
-    fn file(&mut self, path: String, executable: bool, content: &mut dyn Read) -> ControlFlow<()> {
+    fn file(
+        &mut self,
+        path: String,
+        executable: bool,
+        content: &mut dyn Read,
+    ) -> ControlFlow<Stop> {
         let left = self.limits.inflated.saturating_sub(self.inflated);
         let keep = self
             .limits
@@ -104,7 +117,7 @@ impl Collector {
             Ok(read) if read.size > left => {
                 let limit = self.limits.inflated;
                 self.problem(ArchiveProblem::Bomb { limit });
-                ControlFlow::Break(())
+                ControlFlow::Break(Stop::Limit)
             }
             Ok(read) => {
                 self.inflated += read.size;
@@ -120,7 +133,7 @@ impl Collector {
             }
             Err(error) => {
                 self.damaged(&format!("{path}: {error}"));
-                ControlFlow::Break(())
+                ControlFlow::Break(Stop::Damage)
             }
         }
     }

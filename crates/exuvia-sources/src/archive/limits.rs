@@ -20,7 +20,7 @@ impl Limits {
     pub const PACKAGE: Self = Self {
         entries: 100_000,
         inflated: 1024 * MIB,
-        keep_file: MIB,
+        keep_file: 8 * MIB,
         keep_total: 64 * MIB,
     };
 

@@ -49,7 +49,7 @@ fn each_entry<R: Read>(archive: &mut tar::Archive<R>, collector: &mut Collector)
                 let said = std::mem::take(&mut pending);
                 let name = said.name.unwrap_or_else(|| entry.path_bytes().into_owned());
                 let kind = kind_of(kind, &entry, said.link);
-                if let ControlFlow::Break(()) = collector.entry(&name, kind, &mut entry) {
+                if let ControlFlow::Break(_) = collector.entry(&name, kind, &mut entry) {
                     break;
                 }
             }
@@ -100,3 +100,7 @@ fn pax(bytes: &[u8], pending: &mut Extensions) -> io::Result<()> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+#[path = "tar_tests.rs"]
+mod tests;

@@ -7,7 +7,7 @@ use exuvia_model::Digest;
 use zip::ZipArchive;
 use zip::result::ZipError;
 
-use super::collect::{Collector, Kind};
+use super::collect::{Collector, Kind, Stop};
 use super::{Archive, ArchiveProblem, Layout, Limits};
 use crate::hash::sha256_hex;
 
@@ -27,8 +27,8 @@ pub(crate) fn read(bytes: &[u8], limits: Limits) -> Result<Archive, String> {
     }
     for index in 0..archive.len() {
         match entry(&mut archive, index, &mut collector) {
-            Ok(ControlFlow::Continue(())) => {}
-            Ok(ControlFlow::Break(())) => break,
+            Ok(ControlFlow::Continue(()) | ControlFlow::Break(Stop::Damage)) => {}
+            Ok(ControlFlow::Break(Stop::Limit)) => break,
             Err(error) => collector.damaged(&error.to_string()),
         }
     }
@@ -39,7 +39,7 @@ fn entry(
     archive: &mut ZipArchive<Cursor<&[u8]>>,
     index: usize,
     collector: &mut Collector,
-) -> Result<ControlFlow<()>, ZipError> {
+) -> Result<ControlFlow<Stop>, ZipError> {
     // The raw reader opens entries that are encrypted or packed in a way we do not know, too.
     let raw = archive.by_index_raw(index)?;
     let name = raw.name_raw().to_vec();
@@ -73,3 +73,7 @@ fn is_special(mode: Option<u32>) -> bool {
     const REGULAR: u32 = 0o100_000;
     mode.is_some_and(|mode| mode & TYPE != 0 && mode & TYPE != REGULAR)
 }
+
+#[cfg(test)]
+#[path = "zip_tests.rs"]
+mod tests;

@@ -5,6 +5,7 @@
 
 mod base;
 mod files;
+mod install;
 mod skill;
 mod verdict;
 mod versions;
@@ -18,6 +19,7 @@ use exuvia_model::text::one_line;
 
 pub use base::base_from_env;
 pub use files::{FileEntry, files_digest};
+pub use install::GitHubPlace;
 pub use skill::{Moderation, Skill};
 pub use versions::VersionNote;
 

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::ClawHub;
+use super::{ClawHub, GitHubPlace};
 use crate::SourceError;
 
 /// A skill, and its newest version.
@@ -13,12 +13,14 @@ pub struct Skill {
     pub slug: String,
     /// Its publisher's handle.
     pub owner: Option<String>,
-    /// Its newest version.
+    /// Its newest version; for a skill that lies on GitHub, the newest commit.
     pub version: String,
     /// When that was published.
     pub created_at: Option<Timestamp>,
     /// Its notes.
     pub changelog: Option<String>,
+    /// Where it lies, when ClawHub only points there.
+    pub github: Option<GitHubPlace>,
     /// What moderators say of it; `None` when nothing.
     pub moderation: Option<Moderation>,
 }
@@ -79,25 +81,45 @@ struct WireModeration {
 }
 
 impl ClawHub {
-    /// A skill and its newest version: one request. One without any version is as good as none.
+    /// A skill and its newest version: one request, and a second one where ClawHub has no version
+    /// of its own, since it may only point to GitHub. One with neither is as good as none.
     pub async fn skill(&self, owner: Option<&str>, slug: &str) -> Result<Skill, SourceError> {
         let ask = Self::ask(self.skill_address(owner, slug, &[], &[])?);
         let wire: Wire = self.http.json(&ask, "clawhub-skill-1").await?;
-        let (Some(skill), Some(latest)) = (wire.skill, wire.latest_version) else {
-            return Err(SourceError::NotFound { url: ask.shown() });
-        };
-        Ok(Skill {
+        let not_found = || SourceError::NotFound { url: ask.shown() };
+        let skill = wire.skill.ok_or_else(not_found)?;
+        let mut found = Skill {
             slug: skill.slug,
             owner: wire.owner.and_then(|owner| owner.handle),
-            version: latest.version,
-            created_at: milliseconds(latest.created_at),
-            changelog: latest.changelog,
-            moderation: wire.moderation.map(|moderation| Moderation {
-                suspicious: moderation.is_suspicious,
-                malware: moderation.is_malware_blocked,
-                summary: moderation.summary,
-            }),
-        })
+            version: String::new(),
+            created_at: None,
+            changelog: None,
+            github: None,
+            moderation: wire.moderation.map(WireModeration::into_moderation),
+        };
+        if let Some(latest) = wire.latest_version {
+            found.version = latest.version;
+            found.created_at = milliseconds(latest.created_at);
+            found.changelog = latest.changelog;
+        } else {
+            let place = self
+                .github_place(owner, slug)
+                .await?
+                .ok_or_else(not_found)?;
+            found.version.clone_from(&place.commit);
+            found.github = Some(place);
+        }
+        Ok(found)
+    }
+}
+
+impl WireModeration {
+    fn into_moderation(self) -> Moderation {
+        Moderation {
+            suspicious: self.is_suspicious,
+            malware: self.is_malware_blocked,
+            summary: self.summary,
+        }
     }
 }
 

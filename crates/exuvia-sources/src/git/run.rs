@@ -71,10 +71,12 @@ impl Git {
         for name in DROPPED {
             command = command.env_remove(name);
         }
-        for (name, _) in self.host.env_with_prefix("GIT_") {
-            if !KEPT.contains(&name.as_str()) {
-                command = command.env_remove(name);
-            }
+        for (name, value) in self.host.env_with_prefix("GIT_") {
+            command = if KEPT.contains(&name.as_str()) {
+                command.env(name, value)
+            } else {
+                command.env_remove(name)
+            };
         }
         command
             .env("GIT_TERMINAL_PROMPT", "0")
@@ -133,8 +135,11 @@ impl Git {
     }
 }
 
+/// What git says went wrong: its first `fatal:` line, which advice may follow, else its last words.
 fn words(output: &Output) -> String {
-    let words = output.last_words();
+    let said = String::from_utf8_lossy(&output.stderr);
+    let fatal = said.lines().find_map(|line| line.strip_prefix("fatal: "));
+    let words = fatal.map_or_else(|| output.last_words(), ToOwned::to_owned);
     if words.is_empty() {
         format!("it ended with {}", output.status)
     } else {

@@ -7,13 +7,14 @@
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use exuvia_host::{Host, Links, read_limited};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use super::client::Validators;
+use super::send::Validators;
 use crate::hash::sha256_hex;
 
 /// Larger answers are kept in a file of their own.
@@ -24,6 +25,8 @@ const LARGE: usize = 4 << 20;
 const MAX_FILE: u64 = 32 << 20;
 /// Answers that nobody asked for in this time are forgotten.
 const FORGOTTEN: SignedDuration = SignedDuration::from_hours(24 * 60);
+/// An answer is used without asking again for this long.
+const FRESH: Duration = Duration::from_mins(2);
 const SHAPE: u32 = 1;
 
 /// One answer.
@@ -56,6 +59,8 @@ pub(super) struct Cache {
     host: Arc<dyn Host>,
     directory: PathBuf,
     shelves: Mutex<HashMap<String, Shelf>>,
+    /// When an answer was given or confirmed in this run, by the host's `elapsed`.
+    confirmed: Mutex<HashMap<String, Duration>>,
 }
 
 /// The small answers of one host, and those of the large ones that were used in this run.
@@ -77,6 +82,7 @@ impl Cache {
             host,
             directory,
             shelves: Mutex::new(HashMap::new()),
+            confirmed: Mutex::new(HashMap::new()),
         }
     }
 
@@ -85,8 +91,31 @@ impl Cache {
         small.or_else(|| self.read_large(key))
     }
 
+    /// Whether an answer was given or confirmed a moment ago: the stages of one check ask for
+    /// the same documents, and ten megabytes need not come three times.
+    pub(super) fn is_fresh(&self, key: &str) -> bool {
+        let now = self.host.elapsed();
+        let confirmed = self
+            .confirmed
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        confirmed
+            .get(key)
+            .is_some_and(|at| now.saturating_sub(*at) < FRESH)
+    }
+
+    fn note_fresh(&self, key: &str) {
+        let now = self.host.elapsed();
+        let mut confirmed = self
+            .confirmed
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        confirmed.insert(key.to_owned(), now);
+    }
+
     pub(super) fn put(&self, url: &Url, key: String, entry: Option<Entry>) {
         let Some(entry) = entry else { return };
+        self.note_fresh(&key);
         if entry.value.len() > LARGE {
             return;
         }
@@ -102,6 +131,7 @@ impl Cache {
 
     /// Notes that an answer still holds.
     pub(super) fn confirm(&self, url: &Url, key: &str, now: Timestamp) {
+        self.note_fresh(key);
         let is_small = self.on_shelf(url, |shelf| {
             let entry = shelf.small.get_mut(key);
             shelf.changed |= entry.is_some();

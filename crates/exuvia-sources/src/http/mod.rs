@@ -8,10 +8,12 @@ mod ask;
 mod body;
 mod cache;
 mod client;
+mod fetch;
 mod hosts;
 mod network;
 mod proxy;
 mod retry;
+mod send;
 mod site;
 mod tls;
 

@@ -1,7 +1,7 @@
 use exuvia_model::scan::Verdict;
 use exuvia_sources::clawhub::{ClawHub, files_digest};
 use exuvia_sources::{ArchiveProblem, SourceError};
-use exuvia_testkit::clawhub::{Registry, Release, Skill, Verdict as Said};
+use exuvia_testkit::clawhub::{Github, Registry, Release, Skill, Verdict as Said};
 use exuvia_testkit::faults::Fault;
 
 use crate::setup::Lab;
@@ -43,12 +43,13 @@ async fn a_skill_comes_with_its_newest_version_and_owner() {
 
 #[tokio::test]
 async fn notes_are_read_page_by_page_until_the_installed_version() {
-    let (_lab, hub, clawhub) = hub();
+    let (lab, hub, clawhub) = hub();
     let notes = clawhub.versions(None, "demo", "1.60.0", 10).await.unwrap();
     assert_eq!(notes.first().unwrap().version, "1.119.0");
     assert!(notes.iter().any(|note| note.version == "1.60.0"));
     assert_eq!(hub.requests().count(), 2);
     hub.requests().forget();
+    let clawhub = ClawHub::new(lab.http(), hub.url().parse().unwrap());
     assert_eq!(
         clawhub
             .versions(None, "demo", "0.0.1", 2)
@@ -185,6 +186,7 @@ async fn many_verdicts_are_asked_for_together_and_a_failure_is_unknown_for_all()
     assert_eq!(clawhub.verdicts(&wanted).await.len(), 250);
     assert_eq!(hub.requests().count(), 3);
     hub.faults().everywhere(Fault::status(500));
+    let clawhub = ClawHub::new(Lab::new().http(), hub.url().parse().unwrap());
     let verdicts = clawhub.verdicts(&wanted).await;
     assert_eq!(verdicts.len(), 250);
     assert!(
@@ -204,4 +206,23 @@ async fn a_site_names_its_registry() {
     let fresh = Lab::new();
     let clawhub = ClawHub::discover(fresh.http(), hub.url().parse().unwrap()).await;
     assert_eq!(clawhub.base().as_str(), format!("{}/", hub.url()));
+}
+
+#[tokio::test]
+async fn a_skill_that_lies_on_github_is_at_its_commit() {
+    let (lab, hub) = (Lab::new(), Registry::start());
+    let place = Github {
+        repo: "acme/skills".to_owned(),
+        path: "skills/demo".to_owned(),
+        commit: "a".repeat(40),
+        content_hash: "b".repeat(64),
+    };
+    hub.publish(Skill::new("acme", "demo").on_github(place));
+    hub.publish(Skill::new("acme", "empty"));
+    let clawhub = ClawHub::new(lab.http(), hub.url().parse().unwrap());
+    let skill = clawhub.skill(None, "demo").await.unwrap();
+    assert_eq!(skill.version, "a".repeat(40));
+    assert_eq!(skill.github.unwrap().repo, "acme/skills");
+    let error = clawhub.skill(None, "empty").await.unwrap_err();
+    assert!(matches!(error, SourceError::NotFound { .. }), "{error}");
 }

@@ -9,8 +9,9 @@ use exuvia_testkit::tree::Snapshot;
 
 /// git without this machine's configuration, with mirrors in `directory`.
 fn git(directory: &Path) -> Git {
-    // The child inherits this process's environment, so the configuration is named for it here.
-    let host = TestHost::new().with_env("GIT_CONFIG_GLOBAL", "/dev/null");
+    let host = TestHost::new()
+        .with_env("GIT_CONFIG_GLOBAL", "/dev/null")
+        .with_env("GIT_CONFIG_NOSYSTEM", "1");
     Git::new(Arc::new(host), directory.join("mirrors"))
 }
 

@@ -41,6 +41,7 @@ async fn pages_are_read_until_the_installed_version_and_at_most_five() {
     assert_eq!(tags(&github, "1.380.0", "1.399.0", None).await.len(), 19);
     assert_eq!(api.requests().count(), 1);
     api.requests().forget();
+    let github = GitHub::new(lab.http(), Ok(api.url().parse().unwrap()));
     assert_eq!(tags(&github, "1.0.0", "1.399.0", None).await.len(), 250);
     assert_eq!(api.requests().count(), 5);
 }

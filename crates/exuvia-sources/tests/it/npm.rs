@@ -117,7 +117,7 @@ async fn a_version_that_was_not_wanted_before_is_fetched_whole() {
 }
 
 #[tokio::test]
-async fn a_mirror_without_etags_is_asked_again_and_answers_the_same() {
+async fn a_mirror_without_etags_is_asked_again_in_the_next_run_and_not_in_this_one() {
     let (lab, registry) = (Lab::new(), Registry::start());
     registry.publish(demo()).like_a_mirror();
     let npm = lab.npm(&registry.url());
@@ -126,6 +126,13 @@ async fn a_mirror_without_etags_is_asked_again_and_answers_the_same() {
         npm.packument("@acme/demo", &Want::tagged()).await.unwrap(),
         first
     );
+    assert_eq!(registry.requests().count(), 1);
+    let next = lab.npm(&registry.url());
+    assert_eq!(
+        next.packument("@acme/demo", &Want::tagged()).await.unwrap(),
+        first
+    );
+    assert_eq!(registry.requests().count(), 2);
 }
 
 #[tokio::test]

@@ -44,7 +44,7 @@ pub(crate) fn keep(session: &Session, selection: &Selection, output: &Output) ->
     let path = path.display();
     output.text(&match (output.lang(), names.is_empty()) {
         (Lang::En, true) => "Nothing selected; nothing was changed.".to_owned(),
-        (Lang::ZhCn, true) => "未选择任何更新,未作任何更改。".to_owned(),
+        (Lang::ZhCn, true) => "未选择任何更新，未作任何更改。".to_owned(),
         (Lang::En, false) => {
             format!(
                 "Selected: {}\nKept in {path}; nothing was changed yet.",
@@ -53,7 +53,7 @@ pub(crate) fn keep(session: &Session, selection: &Selection, output: &Output) ->
         }
         (Lang::ZhCn, false) => {
             format!(
-                "已选择:{}\n已记录于 {path},尚未作任何更改。",
+                "已选择：{}\n已记录于 {path}，尚未作任何更改。",
                 names.join("、")
             )
         }

@@ -73,10 +73,11 @@ fn markdown() -> impl Strategy<Value = String> {
         Just("\n"),
     ];
     proptest::collection::vec((lead, line), 0..12).prop_map(|lines| {
-        lines
+        let lines: Vec<String> = lines
             .into_iter()
             .map(|(lead, line)| format!("{lead}{line}\n"))
-            .collect()
+            .collect();
+        lines.concat()
     })
 }
 

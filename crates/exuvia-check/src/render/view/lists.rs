@@ -50,6 +50,20 @@ pub(super) fn skipped(document: &ReportDocument, lang: Lang) -> Vec<Bundle> {
     }))
 }
 
+/// What could not be read, and what is there in vain.
+pub(super) fn warnings(document: &ReportDocument, lang: Lang) -> Vec<Text> {
+    let shadowed = document
+        .shadowed
+        .iter()
+        .map(|asset| Text::from(words::shadowed(asset, lang)));
+    document
+        .warnings
+        .iter()
+        .map(Text::from)
+        .chain(shadowed)
+        .collect()
+}
+
 /// Puts those with one reason together, in the order in which the reasons first come.
 fn bundle<'a>(assets: impl Iterator<Item = (&'a str, Text)>) -> Vec<Bundle> {
     let mut bundles: Vec<Bundle> = Vec::new();

@@ -74,7 +74,7 @@ impl Page {
             up_to_date: lists::up_to_date(document),
             unreachable: lists::unreachable(document),
             skipped: lists::skipped(document, lang),
-            warnings: document.warnings.iter().map(Text::from).collect(),
+            warnings: lists::warnings(document, lang),
             command: command(&choice, document),
             replies: words::replies(&choice, lang),
             expiry: expiry(document, lang),

@@ -27,7 +27,7 @@ pub use page::{
 };
 pub use risk::{advice, risk, risk_heading};
 pub use rows::{reason, unblock};
-pub use skipped::skipped;
+pub use skipped::{shadowed, skipped};
 pub use time::{age, duration, moment};
 pub use trust::{attestation, publisher, signature, verdict};
 

@@ -117,7 +117,7 @@ impl Label {
             Self::UpToDate => both("Up to date", "已是最新"),
             Self::Unreachable => both("Unreachable", "未能查询"),
             Self::Skipped => both("Skipped", "已跳过"),
-            Self::Warnings => both("Could not be read", "未能读取"),
+            Self::Warnings => both("Worth knowing", "值得注意"),
             Self::Answer => both("Your answer", "请回复"),
             Self::Command => both("from a script", "在脚本中"),
         }

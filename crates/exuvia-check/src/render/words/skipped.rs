@@ -1,5 +1,6 @@
 //! Words for why an asset was not asked about.
 
+use exuvia_model::report::Shadowed;
 use exuvia_model::scan::SkipReason;
 
 use super::{Lang, both, datum_of, with_datum};
@@ -37,4 +38,14 @@ pub fn skipped(why: &SkipReason, lang: Lang) -> String {
         }
     };
     phrase.say(lang).to_owned()
+}
+
+/// That OpenClaw does not load an asset because another has its name.
+pub fn shadowed(asset: &Shadowed, lang: Lang) -> String {
+    let name = datum_of(&asset.name);
+    let (loaded, ignored) = (datum_of(&asset.loaded), datum_of(&asset.ignored));
+    match lang {
+        Lang::En => format!("two answer to the name {name}: {loaded} is loaded, {ignored} is not"),
+        Lang::ZhCn => format!("{name} 有重名：加载的是 {loaded}，{ignored} 未被加载"),
+    }
 }

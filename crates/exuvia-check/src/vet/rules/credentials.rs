@@ -80,11 +80,11 @@ const LIST: [Rule; 20] = [
     ),
     at(
         "browser cookies and passwords",
-        r#"\bcookies\.sqlite\b|\blogins\.json\b|\bkey4\.db\b|\bLogin Data\b|\bWeb Data\b|(?:Chrome|Chromium|Brave-Browser|Edge|Firefox)[^\n]{0,80}\b(?:Cookies|Local State|Default|Profiles)\b"#,
+        r"\bcookies\.sqlite\b|\blogins\.json\b|\bkey4\.db\b|\bLogin Data\b|\bWeb Data\b|(?:Chrome|Chromium|Brave-Browser|Edge|Firefox)[^\n]{0,80}\b(?:Cookies|Local State|Default|Profiles)\b",
     ),
     at(
         "wallets",
-        r#"\bwallet\.dat\b|\.electrum\b|\.ethereum[/\\]|\bkeystore/UTC--|\.config/solana\b|\bExodus[/\\]|\bnkbihfbeogaeaoehlefnkodbefgpgknn\b|\bseed phrase\b|\bMetaMask\b"#,
+        r"\bwallet\.dat\b|\.electrum\b|\.ethereum[/\\]|\bkeystore/UTC--|\.config/solana\b|\bExodus[/\\]|\bnkbihfbeogaeaoehlefnkodbefgpgknn\b|\bseed phrase\b|\bMetaMask\b",
     ),
     at(
         "shell history",

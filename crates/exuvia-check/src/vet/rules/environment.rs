@@ -6,8 +6,8 @@ use exuvia_model::vetting::FindingKind;
 use regex::Regex;
 
 use crate::pattern::pattern;
-use crate::vet::role::{Language, Role};
-use crate::vet::rule::{Hit, Place, Rule, Rules};
+use crate::vet::role::Role;
+use crate::vet::rule::{Hit, Place, Rule, Rules, distinct};
 use crate::vet::source::Source;
 
 /// Every variable that a program reads. One whose name says secret is a credential.
@@ -38,9 +38,8 @@ fn destructured(source: &Source<'_>) -> Vec<Hit> {
     if !matches!(source.role, Role::Code(_)) {
         return Vec::new();
     }
-    DESTRUCTURED
+    let hits = DESTRUCTURED
         .captures_iter(&source.text)
-        .take(100)
         .filter_map(|captures| captures.get(1))
         .flat_map(|names| {
             NAME.find_iter(names.as_str()).map(move |name| {
@@ -51,8 +50,8 @@ fn destructured(source: &Source<'_>) -> Vec<Hit> {
                     range: start..start + name.len(),
                 })
             })
-        })
-        .collect()
+        });
+    distinct(source, hits)
 }
 
 static RULES: LazyLock<Rules> = LazyLock::new(|| Rules::new(&LIST));
@@ -80,7 +79,7 @@ const fn whole(kind: FindingKind, find: &'static str) -> Rule {
 const LIST: [Rule; 10] = [
     variable(
         Place::Code,
-        r#"\b(?:process|import\.meta|Bun)\.env(?:\?)?\.([A-Za-z_][A-Za-z0-9_]{0,80})"#,
+        r"\b(?:process|import\.meta|Bun)\.env(?:\?)?\.([A-Za-z_][A-Za-z0-9_]{0,80})",
     ),
     variable(
         Place::Code,
@@ -146,6 +145,7 @@ mod tests {
     use FindingKind::{CredentialAccess, EnvironmentAccess};
 
     use super::*;
+    use crate::vet::role::Language;
 
     fn found(text: &str) -> Vec<(FindingKind, String)> {
         let source = Source::new("file", Role::Code(Language::Other), text.to_owned());

@@ -1,43 +1,42 @@
 //! Characters that do not show, where they can deceive.
 
+use exuvia_model::text::is_hidden;
 use exuvia_model::vetting::FindingKind;
 
 use crate::vet::role::Role;
-use crate::vet::rule::Hit;
+use crate::vet::rule::{Hit, distinct};
 use crate::vet::source::Source;
+
+const INVISIBLE: (FindingKind, &str) = (FindingKind::Obfuscation, "invisible characters");
 
 /// Hidden characters in programs and in what agents read.
 pub(super) fn hits(source: &Source<'_>) -> Vec<Hit> {
-    if !matches!(source.role, Role::Code(_) | Role::AgentText) {
+    let is_read = matches!(source.role, Role::Code(_) | Role::AgentText);
+    // Binary data has them by chance, and is a finding of its own.
+    if !is_read || source.raw.contains('\0') {
         return Vec::new();
     }
-    let mut hits = Vec::new();
     let mut before = '\n';
     let mut selectors = 0_u32;
     // Hidden characters are not in the text that findings point into: count past them.
     let mut at = 0;
     let mut chars = source.raw.chars().peekable();
-    while let Some(c) = chars.next() {
+    let signs = std::iter::from_fn(|| {
+        let c = chars.next()?;
         selectors = if is_selector(c) { selectors + 1 } else { 0 };
         let sign = sign(c, before, chars.peek().copied(), selectors);
-        if let Some((kind, subject)) = sign {
-            let start = at.min(source.text.len());
-            hits.push(Hit {
-                kind,
-                subject: subject.to_owned(),
-                range: start..start,
-            });
-        }
-        let hidden = exuvia_model::text::is_hidden(c) && !matches!(c, '\n' | '\t');
-        if !hidden {
+        let start = at.min(source.text.len());
+        if matches!(c, '\n' | '\t') || !is_hidden(c) {
             at += c.len_utf8();
             before = c;
         }
-        if hits.len() >= 100 {
-            break;
-        }
-    }
-    hits
+        Some(sign.map(|(kind, subject)| Hit {
+            kind,
+            subject: subject.to_owned(),
+            range: start..start,
+        }))
+    });
+    distinct(source, signs.flatten())
 }
 
 fn sign(
@@ -46,6 +45,7 @@ fn sign(
     after: Option<char>,
     run: u32,
 ) -> Option<(FindingKind, &'static str)> {
+    let next_is_ascii = after.is_some_and(|c| c.is_ascii_alphanumeric());
     match c {
         // Tags spell out ASCII; only flags such as Scotland's use them, behind a black flag.
         '\u{E0000}'..='\u{E007F}' if before != '\u{1F3F4}' => Some((
@@ -59,18 +59,16 @@ fn sign(
         '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' => {
             Some((FindingKind::Obfuscation, "text that changes its direction"))
         }
-        '\u{200B}'
-        | '\u{2060}'..='\u{2064}'
-        | '\u{115F}'
-        | '\u{1160}'
-        | '\u{3164}'
-        | '\u{FFA0}' => Some((FindingKind::Obfuscation, "invisible characters")),
+        '\u{115F}' | '\u{1160}' | '\u{3164}' | '\u{FFA0}' => Some(INVISIBLE),
+        // Khmer and Thai part words with these: beside ASCII they only hide.
+        '\u{200B}' | '\u{2060}'..='\u{2064}' if before.is_ascii_graphic() || next_is_ascii => {
+            Some(INVISIBLE)
+        }
         // Joiners belong into emoji and into the scripts of Asia, not between Latin letters.
         '\u{200C}' | '\u{200D}' | '\u{FEFF}' | '\u{00AD}'
-            if before.is_ascii_alphanumeric()
-                && after.is_some_and(|c| c.is_ascii_alphanumeric()) =>
+            if before.is_ascii_alphanumeric() && next_is_ascii =>
         {
-            Some((FindingKind::Obfuscation, "invisible characters"))
+            Some(INVISIBLE)
         }
         _ => None,
     }
@@ -118,6 +116,7 @@ mod tests {
         for text in [
             "\u{1f468}\u{200d}\u{1f469}\u{200d}\u{1f467}",
             "می\u{200c}خواهم",
+            "បាន\u{200b}ផ្ញើ",
             "\u{2764}\u{fe0f}",
             "\u{1f3f4}\u{e0067}\u{e0062}\u{e007f}",
             "plain text\twith tabs\r\n",

@@ -11,8 +11,8 @@ use crate::vet::rule::Place::{self, AgentText, Words};
 use crate::vet::rule::{Hit, Rule, Rules};
 use crate::vet::source::Source;
 
-/// Most comments of one text that are looked at.
-const COMMENTS_MAX: usize = 1_000;
+/// Comments that tools write are shorter than this, in bytes.
+const TOOL_MAX: usize = 400;
 
 /// Every such order.
 pub(super) fn hits(source: &Source<'_>) -> Vec<Hit> {
@@ -26,19 +26,15 @@ fn comments(source: &Source<'_>) -> Vec<Hit> {
     if source.role != Role::AgentText {
         return Vec::new();
     }
-    source
-        .text
-        .match_indices("<!--")
-        .take(COMMENTS_MAX)
-        .filter_map(|(start, _)| {
-            let rest = source.text.get(start..)?;
-            let end = rest.find("-->").unwrap_or(rest.len()).min(4_000);
-            let comment = rest.get(..rest.floor_char_boundary(end))?;
-            let order = ORDER.find(comment)?;
-            (!TOOL.is_match(comment)).then(|| Hit {
+    COMMENT
+        .find_iter(&source.text)
+        .filter(|comment| !(comment.len() <= TOOL_MAX && TOOL.is_match(comment.as_str())))
+        .filter_map(|comment| {
+            let order = ORDER.find(comment.as_str())?;
+            Some(Hit {
                 kind: FindingKind::PromptInjection,
                 subject: "orders in a hidden comment".to_owned(),
-                range: start + order.start()..start + order.end(),
+                range: comment.start() + order.start()..comment.start() + order.end(),
             })
         })
         .collect()
@@ -66,7 +62,7 @@ const LIST: [Rule; 15] = [
         "orders to ignore instructions",
         Words,
         r"(?i)\b(?:ignore|disregard|forget|override|discard)\s+(?:(?:all|any|every|the|your|of|these|those|my|other)\s+){0,3}(?:previous|prior|above|earlier|preceding|former|existing|system|original|safety)\s+(?:\w+\s+)?(?:instructions?|prompts?|rules?|guidelines?|directives?|messages?|context|orders?|constraints?)\b",
-        r"(?i)\b(?:detects?|blocks?|prevents?|against|such as|attempts? to|e\.g\.|treat)\b",
+        r"(?i)\b(?:detects?|blocks?|prevents?|against|attempts? to)\b",
     ),
     order(
         "orders to keep something from the user",
@@ -112,8 +108,8 @@ const LIST: [Rule; 15] = [
     ),
     order(
         "orders to change OpenClaw's safeguards",
-        Words,
-        r"(?i)\bopenclaw\s+config\s+set\s+\S{0,80}(?:sandbox|approv|exec|security|allow|elevated|dangerous)|--dangerously-[\w-]+|\bdangerously(?:Skip|Disable|Allow)\w+|\bsandbox\.mode\b[^\n]{0,20}\boff\b",
+        AgentText,
+        r"(?i)\bopenclaw\s+config\s+set\s+\S{0,80}(?:sandbox\.mode|exec\.(?:security|ask)|approvals?|elevated)\S{0,80}|--dangerously-[\w-]+",
         "",
     ),
     order(
@@ -144,7 +140,7 @@ const LIST: [Rule; 15] = [
         "orders to ignore instructions",
         Words,
         r"(?:忽略|无视|忘记|忘掉|不要理会|覆盖)(?:掉|你)?(?:所有|全部|一切|任何)?(?:的)?(?:之前|以前|先前|前面|以上|上述|上面|此前|系统|原有|原来|所有)(?:的|所有|全部)*(?:指令|指示|提示词?|规则|要求|命令|设定|说明|约束)",
-        r"检测|防止|阻止|例如",
+        r"检测|防止|阻止",
     ),
     order(
         "orders to keep something from the user",
@@ -153,6 +149,8 @@ const LIST: [Rule; 15] = [
         r"(?:不要|不得|切勿|禁止|请勿|不能|严禁|别)(?:擅自|试图)?(?:绕过|关闭|禁用|跳过|规避|发送|上传|外传|传送|转发)",
     ),
 ];
+
+static COMMENT: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?s)<!--.*?(?:-->|$)"));
 
 static ORDER: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
@@ -163,7 +161,7 @@ static ORDER: LazyLock<Regex> = LazyLock::new(|| {
 /// What tools and their generators write into comments.
 static TOOL: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r"(?i)prettier|markdownlint|eslint|textlint|vale|generated|do\s+not\s+(?:edit|modify|remove|change|touch)\s+(?:this|the|by|manually|below|above|between)|toc|all-contributors|badge",
+        r"(?i)^<!--\s*(?:prettier|markdownlint|eslint|textlint|vale|toc|all-contributors|badges?)(?-u:\b)|(?-u:\b)(?:auto-?)?generated(?-u:\b)|(?-u:\b)do\s+not\s+(?:edit|modify|remove|change|touch)\s+(?:this|the|by|manually|below|above|between)(?-u:\b)",
     )
 });
 

@@ -50,10 +50,8 @@ fn is_spoken_to(source: &Source<'_>, range: &Range<usize>) -> bool {
 /// Lock files, maps and manifests name addresses that nobody calls because of them.
 fn may_configure(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or(path).to_ascii_lowercase();
-    !(name.contains("lock")
-        || name == "package.json"
-        || name.ends_with(".map")
-        || name.ends_with(".svg"))
+    let ending = name.rsplit('.').next().unwrap_or_default();
+    !(name.contains("lock") || name == "package.json" || matches!(ending, "map" | "svg"))
 }
 
 /// The host of the part of an address behind `://`, in lower case, without user and port.

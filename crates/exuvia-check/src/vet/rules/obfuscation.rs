@@ -9,7 +9,7 @@ use crate::pattern::pattern;
 use crate::vet::role::Language::{JavaScript, PowerShell, Python, Shell};
 use crate::vet::role::Role;
 use crate::vet::rule::Place::{self, Code, Commands, In};
-use crate::vet::rule::{Hit, Rule, Rules};
+use crate::vet::rule::{Hit, Rule, Rules, distinct};
 use crate::vet::source::Source;
 
 /// A line of a skill's program that is longer than this was not written by hand, in bytes.
@@ -23,25 +23,30 @@ pub(super) fn hits(source: &Source<'_>) -> Vec<Hit> {
     hits
 }
 
-/// Long encoded text, where the same file also decodes such text or an agent is to read it.
+/// Long encoded text, where the same file also decodes such text and runs some, or an agent is to
+/// read it.
 fn blobs(source: &Source<'_>) -> Vec<Hit> {
-    let decodes = match source.role {
-        Role::Code(_) | Role::Document => DECODES.is_match(&source.text),
+    let suspicious = match source.role {
+        Role::Code(_) if source.of_skill => DECODES.is_match(&source.text),
+        // A bundle has tables in such a form: they are harmless where nothing runs text.
+        Role::Code(_) | Role::Document => {
+            DECODES.is_match(&source.text) && RUNS.is_match(&source.text)
+        }
         Role::AgentText => true,
-        Role::Data => return Vec::new(),
+        Role::Data => false,
     };
-    if !decodes {
+    if !suspicious {
         return Vec::new();
     }
-    BLOB.find_iter(&source.text)
+    let blobs = BLOB
+        .find_iter(&source.text)
         .filter(|found| is_encoded(found.as_str()) && !is_picture(&source.text, found.start()))
-        .take(20)
         .map(|found| Hit {
             kind: FindingKind::Obfuscation,
             subject: "long encoded text".to_owned(),
             range: found.range(),
-        })
-        .collect()
+        });
+    distinct(source, blobs)
 }
 
 /// Base64 of anything has all three kinds of characters; a rule of dashes or a digest has not.
@@ -126,7 +131,7 @@ const LIST: [Rule; 17] = [
     hides(
         "decodes and runs code",
         Code,
-        r#"(?i)\b(?:eval|exec|Function|compile|loadstring)\s*\(\s*(?:[\w.]{1,40}\s*\(\s*){0,3}(?:\w{1,30}\.){0,2}(?:atob|unescape|decodeURIComponent|b64decode|base64_decode|gzinflate|marshal\.loads|zlib\.decompress|codecs\.decode|bytes\.fromhex|Buffer\.from)\b"#,
+        r"(?i)\b(?:eval|exec|Function|compile|loadstring)\s*\(\s*(?:[\w.]{1,40}\s*\(\s*){0,3}(?:\w{1,30}\.){0,2}(?:atob|unescape|decodeURIComponent|b64decode|base64_decode|gzinflate|marshal\.loads|zlib\.decompress|codecs\.decode|bytes\.fromhex|Buffer\.from)\b",
         "",
     ),
     hides("eval", In(JavaScript), r"(?:^|[^.\w$])eval\s*\(", ""),
@@ -146,7 +151,7 @@ const LIST: [Rule; 17] = [
         "new Function",
         In(JavaScript),
         r"\bnew\s+Function\s*\(|(?:^|[^.\w$])Function\s*\(\s*[\x22'`]",
-        r#"return this\b"#,
+        r#"return this\b|Function\s*\(\s*(?:""|''|``)?\s*\)"#,
     ),
     hides(
         "runs code from text",
@@ -201,6 +206,12 @@ static PICTURE: LazyLock<Regex> = LazyLock::new(|| {
     )
 });
 
+static RUNS: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r"(?:^|[^.A-Za-z0-9_$])(?:eval|exec|execSync|Function|system)\s*\(|child_process|subprocess|\|\s*(?:ba|z)?sh(?-u:\b)",
+    )
+});
+
 static DECODES: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
         r#"(?i)(?-u:\b)atob(?-u:\b)|b64decode|base64_decode|FromBase64String|base64\s+(?:-d|--decode)|["'`]base64(?:url)?["'`]\s*\)|decode64"#,
@@ -222,7 +233,7 @@ mod tests {
 
     #[test]
     fn hidden_code_is_found() {
-        let encoded = format!("x = '{}'; y = atob(x)", blob());
+        let encoded = format!("x = '{}'; eval(atob(x))", blob());
         for (language, text, subject) in [
             (
                 Shell,
@@ -307,6 +318,8 @@ mod tests {
         for (language, text) in [
             (JavaScript, "retrieval(x); medieval(y); page.eval(z)"),
             (JavaScript, "Function('return this')()"),
+            (JavaScript, "new Function(\"\")"),
+            (JavaScript, &format!("x = atob('{}')", blob())),
             (JavaScript, "new Function('return this')()"),
             (
                 JavaScript,

@@ -89,6 +89,7 @@ pub(super) fn build(pieces: Vec<Piece>, with_unreachable: bool) -> Report {
         .map(|piece| VettingItem {
             asset_id: piece.asset.id.clone(),
             vetting: piece.vetting.clone(),
+            basis: None,
         })
         .collect();
     let others = Others::new(with_unreachable);
