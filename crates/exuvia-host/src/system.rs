@@ -56,7 +56,10 @@ impl SystemHost {
         let number = COUNTER.fetch_add(1, Ordering::Relaxed);
         let mut name = OsString::from(".");
         name.push(path.file_name().unwrap_or_default());
-        name.push(format!(".{}-{number}{TEMPORARY_SUFFIX}", std::process::id()));
+        name.push(format!(
+            ".{}-{number}{TEMPORARY_SUFFIX}",
+            std::process::id()
+        ));
         let beside = path.with_file_name(name);
         let written = self.fill(&beside, content, mode);
         if written.is_err() {
@@ -198,7 +201,9 @@ impl Host for SystemHost {
         }
         self.reach(name::WRITE_SYNC_DIR, "write", path)?;
         // The parent of a bare file name is the empty path, which nothing opens.
-        let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+        let parent = path
+            .parent()
+            .filter(|parent| !parent.as_os_str().is_empty());
         let directory = parent.unwrap_or(Path::new("."));
         File::open(directory)
             .and_then(|directory| directory.sync_all())

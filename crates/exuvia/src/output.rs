@@ -17,9 +17,19 @@ pub(crate) struct Output {
     json: bool,
     quiet: bool,
     lang: Lang,
-    color: bool,
-    hyperlinks: bool,
+    ink: Ink,
     offset: Offset,
+}
+
+/// What the terminal can show.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Ink {
+    /// Text.
+    Plain,
+    /// Colours, into a file or another program.
+    Colors,
+    /// Colours and links.
+    ColorsAndLinks,
 }
 
 impl Output {
@@ -35,8 +45,11 @@ impl Output {
             json: global.json,
             quiet: global.quiet,
             lang: language(host, global.lang),
-            color,
-            hyperlinks: color && terminal,
+            ink: match (color, terminal) {
+                (false, _) => Ink::Plain,
+                (true, false) => Ink::Colors,
+                (true, true) => Ink::ColorsAndLinks,
+            },
             offset: host.utc_offset(host.now()),
         }
     }
@@ -62,9 +75,9 @@ impl Output {
     /// How to lay out what this terminal shows; `asking` when a question follows.
     pub(crate) fn style(&self, asking: bool) -> Style {
         Style {
-            color: self.color,
+            color: self.ink != Ink::Plain,
             width: terminal_width().clamp(60, 120),
-            hyperlinks: self.hyperlinks,
+            hyperlinks: self.ink == Ink::ColorsAndLinks,
             interactive: asking,
             offset: self.offset,
         }
@@ -80,6 +93,10 @@ impl Output {
     }
 
     /// Prints a result.
+    #[expect(
+        clippy::unused_self,
+        reason = "where results go is this type's to know"
+    )]
     pub(crate) fn text(&self, text: &str) {
         print_all(&mut std::io::stdout().lock(), text);
     }

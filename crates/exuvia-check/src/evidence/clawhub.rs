@@ -24,7 +24,7 @@ pub(super) async fn notes(
     let clawhub = match sources.clawhub(Some(registry)).await {
         Ok(clawhub) => clawhub,
         Err(reason) => {
-            chain.tried(&source, reason);
+            chain.tried(&source, &reason);
             return None;
         }
     };
@@ -47,7 +47,7 @@ pub(super) async fn notes(
             found
         }
         Err(error) => {
-            chain.tried(&source, error);
+            chain.tried(&source, &error);
             None
         }
     }

@@ -28,7 +28,7 @@ pub(super) async fn commits(
     let log = match sources.git(move |git| git.log(&asked, &from, &to)).await {
         Ok(log) => log,
         Err(error) => {
-            chain.tried(&source, error);
+            chain.tried(&source, &error);
             return None;
         }
     };
@@ -48,13 +48,13 @@ pub(super) async fn commits(
         )
     });
     let listed = lines.collect::<Vec<_>>().join("\n");
-    let notes = vec![ReleaseNote {
+    let by_version = vec![ReleaseNote {
         version: update.latest.short(),
         text: listed,
     }];
     Some(Notes {
         extract,
         source: text::one_line(&source, 500),
-        notes,
+        by_version,
     })
 }

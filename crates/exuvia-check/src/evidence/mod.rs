@@ -7,6 +7,8 @@ mod clawhub;
 mod git;
 mod npm;
 
+use std::fmt::Display;
+
 use exuvia_model::evidence::{EvidenceItem, EvidenceOutcome, ReleaseNote};
 use exuvia_model::scan::Artifact;
 use exuvia_model::{Attempt, Evidence, EvidenceFile, ScanResult, Update, text};
@@ -86,18 +88,18 @@ async fn of(sources: &Sources, update: &Update) -> Evidence {
 struct Notes {
     extract: Extract,
     source: String,
-    notes: Vec<ReleaseNote>,
+    by_version: Vec<ReleaseNote>,
 }
 
 impl Notes {
     /// What these sections say, if they say anything.
     fn of(sections: &[Section], source: &str) -> Option<Self> {
         let extract = changelog::extract(sections)?;
-        let notes = changelog::notes(sections);
+        let by_version = changelog::notes(sections);
         Some(Self {
             extract,
             source: source.to_owned(),
-            notes,
+            by_version,
         })
     }
 }
@@ -109,48 +111,47 @@ struct Chain {
 }
 
 impl Chain {
-    fn tried(&mut self, source: &str, outcome: impl ToString) {
+    fn tried(&mut self, source: &str, outcome: &(impl Display + ?Sized)) {
         let source = text::one_line(source, 500);
         let outcome = text::one_line(&outcome.to_string(), 300);
         self.attempts.push(Attempt { source, outcome });
     }
 
     fn finish(mut self, found: Option<Notes>) -> Evidence {
-        match found {
-            Some(Notes {
-                extract,
-                source,
-                notes,
-            }) => {
-                self.tried(&source, "answered");
-                Evidence {
-                    outcome: EvidenceOutcome::Available {
-                        summary: extract.summary,
-                        breaking: extract.breaking,
-                        nature: extract.nature,
-                        source,
-                        notes,
-                    },
-                    attempts: self.attempts,
-                }
-            }
-            None => {
-                let reason = match self.attempts.as_slice() {
-                    [] => "its source keeps no notes".to_owned(),
-                    [only] => only.outcome.clone(),
-                    [.., last] => {
-                        format!(
-                            "none of {} sources told; the last: {}",
-                            self.attempts.len(),
-                            last.outcome
-                        )
-                    }
-                };
-                if self.attempts.is_empty() {
-                    self.tried("none", "its source keeps no notes");
-                }
-                Evidence::unavailable(reason, self.attempts)
-            }
+        let Some(Notes {
+            extract,
+            source,
+            by_version,
+        }) = found
+        else {
+            return self.give_up();
+        };
+        self.tried(&source, "answered");
+        let outcome = EvidenceOutcome::Available {
+            summary: extract.summary,
+            breaking: extract.breaking,
+            nature: extract.nature,
+            source,
+            notes: by_version,
+        };
+        Evidence {
+            outcome,
+            attempts: self.attempts,
         }
+    }
+
+    fn give_up(mut self) -> Evidence {
+        let reason = match self.attempts.as_slice() {
+            [] => "its source keeps no notes".to_owned(),
+            [only] => only.outcome.clone(),
+            [.., last] => {
+                let count = self.attempts.len();
+                format!("none of {count} sources told; the last: {}", last.outcome)
+            }
+        };
+        if self.attempts.is_empty() {
+            self.tried("none", &reason);
+        }
+        Evidence::unavailable(reason, self.attempts)
     }
 }

@@ -66,7 +66,7 @@ async fn releases(
     {
         Ok(releases) => releases,
         Err(error) => {
-            chain.tried(&source, error);
+            chain.tried(&source, &error);
             return None;
         }
     };
@@ -83,7 +83,7 @@ async fn releases(
     if found.is_none() {
         chain.tried(
             &source,
-            format!("no release between {from} and {to} has notes"),
+            &format!("no release between {from} and {to} has notes"),
         );
     }
     found
@@ -110,11 +110,11 @@ async fn shipped(
     let archive = match fetched.await {
         Ok(Some(archive)) => archive,
         Ok(None) => {
-            chain.tried(&source, format!("the registry does not describe {to}"));
+            chain.tried(&source, &format!("the registry does not describe {to}"));
             return None;
         }
         Err(error) => {
-            chain.tried(&source, error);
+            chain.tried(&source, &error);
             return None;
         }
     };
@@ -138,7 +138,7 @@ async fn shipped(
     if found.is_none() {
         chain.tried(
             &source,
-            format!("it says nothing of the versions above {from}"),
+            &format!("it says nothing of the versions above {from}"),
         );
     }
     found
@@ -161,12 +161,15 @@ async fn page(
             let sections = changelog::range(&text, from, to);
             let found = Notes::of(&sections, url);
             if found.is_none() {
-                chain.tried(url, format!("it says nothing of the versions above {from}"));
+                chain.tried(
+                    url,
+                    &format!("it says nothing of the versions above {from}"),
+                );
             }
             found
         }
         Err(error) => {
-            chain.tried(url, error);
+            chain.tried(url, &error);
             None
         }
     }

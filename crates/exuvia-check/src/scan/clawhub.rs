@@ -25,11 +25,11 @@ pub(super) async fn ask(sources: &Sources, asset: &Asset) -> Answer {
     };
     let clawhub = match sources.clawhub(registry.as_deref()).await {
         Ok(clawhub) => clawhub,
-        Err(reason) => return Answer::unreachable(asset, reason),
+        Err(reason) => return Answer::unreachable(asset, &reason),
     };
     let skill = match clawhub.skill(owner.as_deref(), slug).await {
         Ok(skill) => skill,
-        Err(error) => return Answer::unreachable(asset, error),
+        Err(error) => return Answer::unreachable(asset, &error),
     };
     let latest = Revision::from(skill.version.as_str());
     if latest == current {
@@ -43,7 +43,7 @@ pub(super) async fn ask(sources: &Sources, asset: &Asset) -> Answer {
     }
     let files_digest = match clawhub.files(owner.as_deref(), slug, &skill.version).await {
         Ok(files) => files_digest(&files),
-        Err(error) => return Answer::unreachable(asset, error),
+        Err(error) => return Answer::unreachable(asset, &error),
     };
     let artifact = Artifact::ClawHub {
         registry: clawhub.base().to_string(),

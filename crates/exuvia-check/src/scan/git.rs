@@ -27,7 +27,7 @@ pub(super) async fn ask(sources: &Sources, asset: &Asset) -> Answer {
         .await
     {
         Ok(head) => head,
-        Err(error) => return Answer::unreachable(asset, error),
+        Err(error) => return Answer::unreachable(asset, &error),
     };
     if head.commit == current {
         return Answer::up_to_date(asset);
@@ -45,7 +45,7 @@ pub(super) async fn ask(sources: &Sources, asset: &Asset) -> Answer {
             &current,
             head.commit,
         ))),
-        Err(error) => Answer::unreachable(asset, error),
+        Err(error) => Answer::unreachable(asset, &error),
     }
 }
 

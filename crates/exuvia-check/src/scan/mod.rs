@@ -6,7 +6,7 @@ mod npm;
 
 use exuvia_model::asset::{LocalChanges, Provenance};
 use exuvia_model::scan::{ScanSummary, SkipReason, Skipped, Unreachable, UpToDate};
-use exuvia_model::{Asset, Channel, Inventory, ScanResult, Update};
+use exuvia_model::{Asset, Channel, Inventory, ScanResult, Update, text};
 use futures::StreamExt;
 
 use crate::ids::document_id;
@@ -44,7 +44,7 @@ impl Answer {
         })
     }
 
-    fn unreachable(asset: &Asset, reason: impl ToString) -> Self {
+    fn unreachable(asset: &Asset, reason: &(impl ToString + ?Sized)) -> Self {
         Self::Unreachable(Unreachable {
             name: asset.name.clone(),
             source: asset.source,
@@ -77,6 +77,7 @@ pub(crate) async fn scan(
         .buffered(ASSETS_AT_ONCE)
         .collect()
         .await;
+    add_problems(sources, inventory);
     let mut result = empty(sources, inventory, channel);
     for (asset, (answer, changes)) in inventory.assets.iter_mut().zip(answers) {
         if let Some(changes) = changes {
@@ -105,6 +106,16 @@ pub(crate) async fn scan(
     );
     progress.end();
     result
+}
+
+/// What in npm's configuration is not followed belongs to what the user is told of the install.
+fn add_problems(sources: &Sources, inventory: &mut Inventory) {
+    for problem in sources.npm.config().problems() {
+        let warning = text::one_line(&format!("npm's configuration: {problem}"), 300);
+        if !inventory.warnings.contains(&warning) {
+            inventory.warnings.push(warning);
+        }
+    }
 }
 
 fn empty(sources: &Sources, inventory: &Inventory, channel: Channel) -> ScanResult {

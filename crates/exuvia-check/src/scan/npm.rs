@@ -23,11 +23,11 @@ pub(super) async fn ask(
     };
     let packument = match sources.npm.packument(package, &want).await {
         Ok(packument) => packument,
-        Err(error) => return (Answer::unreachable(asset, error), None),
+        Err(error) => return (Answer::unreachable(asset, &error), None),
     };
     let Some(installed) = installed else {
         let reason = "the version that is installed cannot be read";
-        return (Answer::unreachable(asset, reason), None);
+        return (Answer::unreachable(asset, &reason), None);
     };
     let before = packument.manifest(installed);
     let changes = match before {
@@ -60,7 +60,7 @@ async fn candidate(
     }
     let Some(manifest) = packument.manifest(offered) else {
         let words = format!("the registry offers {offered} and does not describe it");
-        return Answer::unreachable(asset, words);
+        return Answer::unreachable(asset, &words);
     };
     let (signature, attestation) = tokio::join!(
         sources.npm.signature(manifest),

@@ -1,11 +1,11 @@
 //! Extended attributes.
 
 use std::ffi::{CStr, CString, OsStr};
-use std::path::{Path, PathBuf};
 
 use rustix::fs::XattrFlags;
 use rustix::io::Errno;
 
+use super::dir::by_proc;
 use super::{Dir, File, point};
 use crate::HostError;
 
@@ -56,7 +56,7 @@ impl Dir {
     /// There is no call for that by descriptor: the kernel is asked by way of `/proc`, and where
     /// there is none the answer is that there are none.
     pub fn link_xattrs(&self, name: &OsStr) -> Result<Xattrs, HostError> {
-        let path = self.by_proc(name);
+        let path = by_proc(self.fd()).join(name);
         let failed = |errno: Errno| HostError::new("read the attributes of", &path, errno.into());
         match filled(|buffer| rustix::fs::llistxattr(&path, buffer)) {
             Ok(names) => collect(&names, |name| {
@@ -70,20 +70,13 @@ impl Dir {
 
     /// Sets an extended attribute of a symbolic link itself.
     pub fn set_link_xattr(&self, link: &OsStr, name: &[u8], value: &[u8]) -> Result<(), HostError> {
-        let path = self.by_proc(link);
+        let path = by_proc(self.fd()).join(link);
         self.gate().pass(
             point::ATTRIBUTE,
             "set an attribute of",
             &self.path().join(link),
             || rustix::fs::lsetxattr(&path, name, value, XattrFlags::empty()),
         )
-    }
-
-    fn by_proc(&self, name: &OsStr) -> PathBuf {
-        use std::os::fd::AsRawFd;
-        Path::new("/proc/self/fd")
-            .join(self.fd().as_raw_fd().to_string())
-            .join(name)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::ffi::OsStr;
 use std::mem::MaybeUninit;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::path::{Component, Path, PathBuf};
 
 use rustix::fs::{AtFlags, Gid, Mode, OFlags, RawDir, Timespec, Timestamps, Uid};
@@ -112,23 +112,29 @@ impl Dir {
 
     /// Opens a regular file for reading; anything else is refused without waiting on it.
     pub fn open_file(&self, name: &OsStr) -> Result<File, HostError> {
+        Ok(self.open_with(name, OFlags::RDONLY)?.0)
+    }
+
+    /// The same, with what it was when it was opened.
+    pub fn open_file_with_stat(&self, name: &OsStr) -> Result<(File, Stat), HostError> {
         self.open_with(name, OFlags::RDONLY)
     }
 
     /// Opens a regular file for reading and writing, which record locks need.
     pub fn open_to_lock(&self, name: &OsStr) -> Result<File, HostError> {
-        self.open_with(name, OFlags::RDWR)
+        Ok(self.open_with(name, OFlags::RDWR)?.0)
     }
 
-    fn open_with(&self, name: &OsStr, access: OFlags) -> Result<File, HostError> {
+    fn open_with(&self, name: &OsStr, access: OFlags) -> Result<(File, Stat), HostError> {
         let path = self.path.join(name);
         let flags = access | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
         let fd = self.gate.pass(point::OPEN, "read", &path, || {
             rustix::fs::openat(&self.fd, name, flags, Mode::empty())
         })?;
         let file = File::new(fd, path, self.gate.clone());
-        if file.stat()?.kind == Kind::File {
-            Ok(file)
+        let stat = file.stat()?;
+        if stat.kind == Kind::File {
+            Ok((file, stat))
         } else {
             Err(self.error("read", name, Errno::INVAL))
         }
@@ -227,6 +233,21 @@ impl Dir {
         )
     }
 
+    /// Sets the mode of a directory in it that its mode does not allow to be opened.
+    ///
+    /// A descriptor that may do nothing (`O_PATH`) can be had all the same, and `/proc` leads from
+    /// it to the directory itself, whatever has taken its name meanwhile.
+    #[cfg(target_os = "linux")]
+    pub fn set_directory_mode(&self, name: &OsStr, mode: u32) -> Result<(), HostError> {
+        let path = self.path.join(name);
+        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        self.gate
+            .pass(point::ATTRIBUTE, "set the mode of", &path, || {
+                let fd = rustix::fs::openat(&self.fd, name, flags, Mode::empty())?;
+                rustix::fs::chmod(by_proc(&fd), Mode::from_raw_mode(mode))
+            })
+    }
+
     /// Sets the time of the last change of a name, a link itself; that of the last reading stays.
     pub fn set_modified(&self, name: &OsStr, time: FileTime) -> Result<(), HostError> {
         let flags = AtFlags::SYMLINK_NOFOLLOW;
@@ -276,6 +297,11 @@ impl Dir {
     fn error(&self, what: &'static str, name: &OsStr, errno: Errno) -> HostError {
         HostError::new(what, &self.path.join(name), errno.into())
     }
+}
+
+/// The path by which the kernel gives what a descriptor stands for.
+pub(super) fn by_proc(fd: &OwnedFd) -> PathBuf {
+    Path::new("/proc/self/fd").join(fd.as_raw_fd().to_string())
 }
 
 /// Sets the time of the last change and leaves that of the last reading.

@@ -38,8 +38,18 @@ impl Config {
         agents
     }
 
-    /// `agents.entries`, else `agents.list`, else the implicit agent (`agent-roster.ts`).
+    /// `agents.entries`, else `agents.list`, else the implicit agent (`agent-roster.ts`). That one
+    /// is there with an empty list as well, seen in 2026.9.5: its workspace must not go unseen.
     fn roster(&self) -> Vec<(String, Value)> {
+        let configured = self.configured();
+        if configured.is_empty() {
+            vec![(IMPLICIT_AGENT.to_owned(), Value::Null)]
+        } else {
+            configured
+        }
+    }
+
+    fn configured(&self) -> Vec<(String, Value)> {
         match (
             self.get(&["agents", "entries"]),
             self.get(&["agents", "list"]),
@@ -59,7 +69,6 @@ impl Config {
                     )
                 })
                 .collect(),
-            (None, None) => vec![(IMPLICIT_AGENT.to_owned(), Value::Null)],
             _ => Vec::new(),
         }
     }

@@ -36,6 +36,9 @@ fn pair(id: &str, workspace: &str) -> (String, String) {
 #[test]
 fn without_agents_there_is_main_in_the_default_workspace() {
     assert_eq!(agents("{}"), [pair("main", ".openclaw/workspace")]);
+    for empty in ["{agents: {list: []}}", "{agents: {list: [7, null]}}"] {
+        assert_eq!(agents(empty), [pair("main", ".openclaw/workspace")]);
+    }
     let shared = "{agents: {defaults: {workspace: '~/ws'}}}";
     assert_eq!(agents(shared), [pair("main", "ws")]);
 }

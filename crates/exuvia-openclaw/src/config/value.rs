@@ -77,9 +77,10 @@ impl Bounded<'_> {
             let words = format!("it is nested deeper than {MAX_DEPTH} levels");
             return Err(E::custom(words));
         }
-        *self.left = self.left.checked_sub(1).ok_or_else(|| {
-            E::custom(format!("it holds more than {MAX_VALUES} values"))
-        })?;
+        *self.left = self
+            .left
+            .checked_sub(1)
+            .ok_or_else(|| E::custom(format!("it holds more than {MAX_VALUES} values")))?;
         Ok(Bounded {
             depth: self.depth + 1,
             left: self.left,

@@ -2,13 +2,12 @@
 
 use std::process::ExitCode;
 
-use anyhow::Result;
 use exuvia_host::Host;
 use exuvia_openclaw::locate_all;
 
 use crate::output::Output;
 
-pub(crate) fn run(host: &dyn Host, output: &Output) -> Result<ExitCode> {
+pub(crate) fn run(host: &dyn Host, output: &Output) -> ExitCode {
     let installs = locate_all(host);
     if output.json() {
         let list: Vec<_> = installs
@@ -24,7 +23,7 @@ pub(crate) fn run(host: &dyn Host, output: &Output) -> Result<ExitCode> {
             })
             .collect();
         output.document(&list);
-        return Ok(ExitCode::SUCCESS);
+        return ExitCode::SUCCESS;
     }
     if installs.is_empty() {
         output.note("no OpenClaw install was found; name one with --install PATH");
@@ -35,5 +34,5 @@ pub(crate) fn run(host: &dyn Host, output: &Output) -> Result<ExitCode> {
             package.map_or_else(|| "no package found".into(), |p| p.display().to_string());
         output.text(&format!("{}\n    {package}", install.state_dir.display()));
     }
-    Ok(ExitCode::SUCCESS)
+    ExitCode::SUCCESS
 }

@@ -33,7 +33,7 @@ pub(crate) async fn run(cli: Cli, host: Arc<dyn Host>, output: &Output) -> Resul
         Command::Report(args) => report::run(&open()?, args, output),
         Command::Detail(args) => detail::run(&open()?, args, output),
         Command::Select(args) => select::run(&open()?, args, output),
-        Command::Installs => installs::run(&*host, output),
+        Command::Installs => Ok(installs::run(&*host, output)),
         Command::Completions { shell } => completions::run(*shell, output),
         #[cfg(feature = "bench")]
         Command::Bench(command) => bench::run(command, output),
