@@ -12,8 +12,8 @@ use crate::risk::{self, Facts, RiskItem};
 use crate::scan::{Artifact, AttestationState, PublisherChange, ScanSummary, SignatureState};
 use crate::vetting::{Coverage, VettingItem};
 use crate::{
-    Asset, AssetKind, Attempt, ChangeType, Channel, Evidence, EvidenceFile, InstallSummary,
-    Inventory, RiskFile, ScanResult, Update, Vetting, VettingFile,
+    Asset, AssetKind, Attempt, Channel, Evidence, EvidenceFile, InstallSummary, Inventory,
+    RiskFile, ScanResult, Update, Vetting, VettingFile,
 };
 
 pub(crate) const NOW: Timestamp = Timestamp::constant(1_795_132_800, 0);
@@ -47,35 +47,25 @@ pub(crate) fn asset(kind: AssetKind, name: &str, version: &str) -> Asset {
 pub(crate) fn update(asset: &Asset, latest: &str) -> Update {
     let current = asset.revision().unwrap();
     let latest = latest.into();
+    let artifact = Artifact::Npm {
+        package: asset.name.clone(),
+        tarball: "https://registry.example/x.tgz".into(),
+        integrity: "sha512-Ie0kyQSCVfFqixsgVg39vevUDq01Ch5u3+7Yu5Y3qA=="
+            .parse()
+            .ok(),
+        signature: SignatureState::NotSigned,
+        attestation: AttestationState::Absent,
+        engines_node: None,
+        schema_versions: BTreeMap::new(),
+        deprecated: None,
+        publisher: PublisherChange::Unknown,
+        repository: None,
+        dependencies: BTreeMap::new(),
+        install_scripts: BTreeMap::new(),
+    };
     Update {
-        name: asset.name.clone(),
-        class: asset.class,
-        source: asset.source,
-        change_type: ChangeType::between(&current, &latest),
-        current,
-        latest,
-        changelog_url: None,
         npm_package: Some(asset.name.clone()),
-        changelog: Vec::new(),
-        asset_id: asset.id.clone(),
-        kind: asset.kind,
-        published_at: None,
-        artifact: Artifact::Npm {
-            package: asset.name.clone(),
-            tarball: "https://registry.example/x.tgz".into(),
-            integrity: "sha512-Ie0kyQSCVfFqixsgVg39vevUDq01Ch5u3+7Yu5Y3qA=="
-                .parse()
-                .ok(),
-            signature: SignatureState::NotSigned,
-            attestation: AttestationState::Absent,
-            engines_node: None,
-            schema_versions: BTreeMap::new(),
-            deprecated: None,
-            publisher: PublisherChange::Unknown,
-            repository: None,
-            dependencies: BTreeMap::new(),
-            install_scripts: BTreeMap::new(),
-        },
+        ..Update::new(asset, current, latest, artifact)
     }
 }
 

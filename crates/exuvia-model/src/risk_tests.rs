@@ -149,7 +149,7 @@ fn a_step_and_its_notes_give_the_risk_that_the_table_says() {
             Case::new(AssetKind::CoreNpm, "2026.9.5", "2026.9.6", Nature::Fixes).with(|c| {
                 npm(c, |_, _, schemas, _| {
                     schemas.insert("state".into(), 18);
-                })
+                });
             }),
             Risk::Medium,
             Row::MigratesDatabases,

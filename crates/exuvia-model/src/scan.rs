@@ -96,6 +96,28 @@ pub struct Update {
     pub artifact: Artifact,
 }
 
+impl Update {
+    /// The step of an asset from `current` to `latest`; what a source tells beyond that is added by
+    /// who asked it.
+    pub fn new(asset: &Asset, current: Revision, latest: Revision, artifact: Artifact) -> Self {
+        Self {
+            name: asset.name.clone(),
+            class: asset.class,
+            source: asset.source,
+            change_type: ChangeType::between(&current, &latest),
+            current,
+            latest,
+            changelog_url: None,
+            npm_package: None,
+            changelog: Vec::new(),
+            asset_id: asset.id.clone(),
+            kind: asset.kind,
+            published_at: None,
+            artifact,
+        }
+    }
+}
+
 /// What would be installed: where it can be had, and what it must be.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use exuvia_model::asset::Provenance;
 use exuvia_model::scan::{Artifact, PublisherChange, SkipReason, Verdict};
-use exuvia_model::{Asset, ChangeType, Revision, Update};
+use exuvia_model::{Asset, Revision, Update};
 use exuvia_sources::clawhub::{Moderation, Skill, files_digest};
 
 use super::Answer;
@@ -41,6 +41,15 @@ pub(super) async fn ask(sources: &Sources, asset: &Asset) -> Answer {
         let (installed, offered) = (have.to_string(), offered.to_string());
         return Answer::skipped(asset, SkipReason::OfferedIsOlder { installed, offered });
     }
+    if let Some(place) = &skill.github {
+        let words = format!(
+            "its newer version {} lies on GitHub ({}), and what ClawHub only points to is not \
+             compared yet; see `openclaw skills update`",
+            latest.short(),
+            place.repo
+        );
+        return Answer::unreachable(asset, &words);
+    }
     let files_digest = match clawhub.files(owner.as_deref(), slug, &skill.version).await {
         Ok(files) => files_digest(&files),
         Err(error) => return Answer::unreachable(asset, &error),
@@ -54,31 +63,11 @@ pub(super) async fn ask(sources: &Sources, asset: &Asset) -> Answer {
         verdict: moderated(skill.moderation.as_ref()),
         publisher: publisher(owner.as_deref(), &skill),
     };
-    Answer::Update(Box::new(update(asset, current, latest, skill, artifact)))
-}
-
-fn update(
-    asset: &Asset,
-    current: Revision,
-    latest: Revision,
-    skill: Skill,
-    artifact: Artifact,
-) -> Update {
-    Update {
-        name: asset.name.clone(),
-        class: asset.class,
-        source: asset.source,
-        change_type: ChangeType::between(&current, &latest),
-        current,
-        latest,
-        changelog_url: None,
-        npm_package: None,
+    Answer::Update(Box::new(Update {
         changelog: skill.changelog.into_iter().collect(),
-        asset_id: asset.id.clone(),
-        kind: asset.kind,
         published_at: skill.created_at,
-        artifact,
-    }
+        ..Update::new(asset, current, latest, artifact)
+    }))
 }
 
 /// What the skill's own page says of it, before its registry is asked for a judgement on the very

@@ -2,7 +2,7 @@
 
 use exuvia_model::asset::Provenance;
 use exuvia_model::scan::{Artifact, SkipReason};
-use exuvia_model::{Asset, ChangeType, Revision, Update};
+use exuvia_model::{Asset, Revision, Update};
 use exuvia_sources::SourceError;
 
 use super::Answer;
@@ -50,24 +50,16 @@ pub(super) async fn ask(sources: &Sources, asset: &Asset) -> Answer {
 }
 
 fn update(asset: &Asset, url: &str, subdir: Option<&str>, from: &str, to: String) -> Update {
+    let changelog_url = compare_url(url, from, &to);
+    let (current, latest) = (Revision::from(from), Revision::from(to.as_str()));
+    let artifact = Artifact::Git {
+        url: url.to_owned(),
+        commit: to,
+        subdir: subdir.map(ToOwned::to_owned),
+    };
     Update {
-        name: asset.name.clone(),
-        class: asset.class,
-        source: asset.source,
-        current: Revision::from(from),
-        latest: Revision::from(to.as_str()),
-        change_type: ChangeType::Unknown,
-        changelog_url: compare_url(url, from, &to),
-        npm_package: None,
-        changelog: Vec::new(),
-        asset_id: asset.id.clone(),
-        kind: asset.kind,
-        published_at: None,
-        artifact: Artifact::Git {
-            url: url.to_owned(),
-            commit: to,
-            subdir: subdir.map(ToOwned::to_owned),
-        },
+        changelog_url,
+        ..Update::new(asset, current, latest, artifact)
     }
 }
 

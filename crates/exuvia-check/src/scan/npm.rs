@@ -2,7 +2,7 @@
 
 use exuvia_model::asset::LocalChanges;
 use exuvia_model::scan::{Artifact, PublisherChange, SkipReason};
-use exuvia_model::{Asset, AssetKind, ChangeType, Channel, Revision, Update, Version};
+use exuvia_model::{Asset, AssetKind, Channel, Revision, Update, Version};
 use exuvia_sources::github::GitHub;
 use exuvia_sources::npm::{Manifest, Packument, Want};
 
@@ -84,19 +84,10 @@ async fn candidate(
     let current = Revision::Version(installed.clone());
     let latest = Revision::Version(offered.clone());
     Answer::Update(Box::new(Update {
-        name: asset.name.clone(),
-        class: asset.class,
-        source: asset.source,
-        change_type: ChangeType::between(&current, &latest),
-        current,
-        latest,
         changelog_url: changelog_url(repository.as_deref()),
         npm_package: Some(manifest.name.clone()),
-        changelog: Vec::new(),
-        asset_id: asset.id.clone(),
-        kind: asset.kind,
         published_at: packument.times.get(&offered.to_string()).copied(),
-        artifact,
+        ..Update::new(asset, current, latest, artifact)
     }))
 }
 

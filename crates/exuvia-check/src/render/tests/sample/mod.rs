@@ -173,22 +173,11 @@ fn update(piece: &Piece) -> Update {
     let asset = &piece.asset;
     let current = asset.revision().unwrap();
     let latest = Revision::from(piece.latest);
+    let url = format!("https://example.org/{}/changelog", asset.class.name());
     Update {
-        name: asset.name.clone(),
-        class: asset.class,
-        source: asset.source,
-        change_type: ChangeType::between(&current, &latest),
-        current,
-        latest,
-        changelog_url: Some(format!(
-            "https://example.org/{}/changelog",
-            asset.class.name()
-        )),
+        changelog_url: Some(url),
         npm_package: asset.npm_package.clone(),
-        changelog: Vec::new(),
-        asset_id: asset.id.clone(),
-        kind: asset.kind,
         published_at: Some(now() - jiff::SignedDuration::from_hours(24 * piece.age_days)),
-        artifact: piece.artifact.clone(),
+        ..Update::new(asset, current, latest, piece.artifact.clone())
     }
 }
