@@ -1,5 +1,9 @@
 //! How long it takes to find an install and read what is in it, caches warm.
 #![allow(missing_docs, reason = "criterion's macros make public items")]
+#![allow(
+    clippy::unwrap_used,
+    reason = "a benchmark that cannot be set up has nothing to measure"
+)]
 
 use std::path::Path;
 

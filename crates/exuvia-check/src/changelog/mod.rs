@@ -2,7 +2,7 @@
 //!
 //! Everything here is a function of the text it is given. A strange text costs bounded time and
 //! memory: the file is cut by a scan over its lines, and only the sections that are asked for, each
-//! up to [`READ_MAX`] bytes, are parsed as Markdown.
+//! up to `READ_MAX` bytes, are parsed as Markdown.
 
 mod breaking;
 mod commits;

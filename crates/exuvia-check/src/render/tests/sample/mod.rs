@@ -13,8 +13,8 @@ use exuvia_model::risk::{Facts, RiskItem, assess};
 use exuvia_model::scan::{Artifact, ScanSummary};
 use exuvia_model::vetting::VettingItem;
 use exuvia_model::{
-    Asset, ChangeType, Channel, Evidence, EvidenceFile, InstallSummary, Inventory, Report,
-    Revision, RiskFile, ScanResult, Update, Vetting, VettingFile,
+    Asset, Channel, Evidence, EvidenceFile, InstallSummary, Inventory, Report, Revision, RiskFile,
+    ScanResult, Update, Vetting, VettingFile,
 };
 use jiff::Timestamp;
 
