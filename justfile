@@ -7,7 +7,7 @@ default:
 check:
     cargo xtask check
 
-# Licences, advisories, sources of the dependencies
+# Licences and sources of the dependencies
 deny:
     cargo xtask deny
 

@@ -31,8 +31,8 @@ enum Task {
     Check,
     /// Make a real OpenClaw install under target/demo and run `exuvia check` on it
     Demo(demo::Arguments),
-    /// Licences, advisories and sources of the dependencies; gets cargo-deny if it is missing
-    Deny,
+    /// Licences and sources of the dependencies; gets cargo-deny if it is missing
+    Deny(deny::Arguments),
     /// Install what the tests need and run them
     Test(test::Arguments),
 }
@@ -48,7 +48,7 @@ fn run(task: Task) -> anyhow::Result<ExitCode> {
     match task {
         Task::Check => check::run().map(|()| ExitCode::SUCCESS),
         Task::Demo(arguments) => demo::run(&arguments),
-        Task::Deny => deny::run().map(|()| ExitCode::SUCCESS),
+        Task::Deny(arguments) => deny::run(&arguments).map(|()| ExitCode::SUCCESS),
         Task::Test(arguments) => test::run(&arguments).map(|()| ExitCode::SUCCESS),
     }
 }
