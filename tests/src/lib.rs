@@ -4,6 +4,8 @@
 //! second's look afterwards), all others wait for it and share it. A test never works on the
 //! sandbox's template but on a fork of it: [`World::fork`].
 //!
+//! What needs no real OpenClaw works on a [`Built`] install, which costs milliseconds.
+//!
 //! `cargo xtask test` prepares the sandbox beforehand and sets `EXUVIA_E2E_SANDBOX` and
 //! `EXUVIA_E2E_BINARY`; without them `target/demo` and `target/debug/exuvia` are taken.
 #![allow(
@@ -16,14 +18,26 @@
     reason = "without what it needs a test fails, and panicking is how tests fail"
 )]
 
+mod built;
+mod freeze;
+mod ran;
+mod terminal;
+mod witness;
+
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::Command;
 use std::sync::OnceLock;
 
-use exuvia_testkit::sandbox::{self, Sandbox};
+use exuvia_testkit::sandbox::{self, Gateway, Sandbox};
 use serde_json::Value;
 use tempfile::TempDir;
+
+pub use built::{BYSTANDERS, Built, entry, listed};
+pub use freeze::Frozen;
+pub use ran::{Ran, Running};
+pub use terminal::Terminal;
+pub use witness::Witness;
 
 /// The one sandbox of all tests.
 pub fn sandbox() -> &'static Sandbox {
@@ -56,12 +70,29 @@ impl World {
 
     /// Runs `exuvia` with these arguments in this world.
     pub fn exuvia(&self, arguments: &[&str]) -> Ran {
-        Ran::of(self.world.exuvia(&binary()).args(arguments))
+        Ran::of(&mut self.command(arguments))
+    }
+
+    /// A command of `exuvia` in this world.
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = self.world.exuvia(&binary());
+        command.args(arguments);
+        command
     }
 
     /// Runs the real `openclaw` with these arguments in this world.
     pub fn openclaw(&self, arguments: &[&str]) -> Ran {
         Ran::of(self.world.openclaw().args(arguments))
+    }
+
+    /// Has the agent of a running gateway take a turn.
+    pub fn turn(&self, gateway: &Gateway) -> Ran {
+        let mut openclaw = self.world.openclaw();
+        openclaw
+            .args(["agent", "--agent", "main", "--message", "hello", "--json"])
+            .env("OPENCLAW_GATEWAY_PORT", gateway.port().to_string())
+            .env("OPENCLAW_GATEWAY_TOKEN", "sandbox");
+        Ran::of(&mut openclaw)
     }
 }
 
@@ -73,45 +104,21 @@ impl Deref for World {
     }
 }
 
-/// What a program did.
-#[derive(Debug)]
-pub struct Ran {
-    /// The exit code; `None` if it was killed.
-    pub code: Option<i32>,
-    /// Standard output.
-    pub stdout: String,
-    /// Standard error.
-    pub stderr: String,
+/// A JSON document on disk.
+pub fn read_json(file: &Path) -> Value {
+    let text = std::fs::read_to_string(file);
+    let text = text.unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+    serde_json::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", file.display()))
 }
 
-impl Ran {
-    /// Runs a command to its end.
-    pub fn of(command: &mut Command) -> Self {
-        let output = command.output();
-        let Output {
-            status,
-            stdout,
-            stderr,
-        } = output.unwrap_or_else(|error| panic!("cannot run {command:?}: {error}"));
-        Self {
-            code: status.code(),
-            stdout: String::from_utf8_lossy(&stdout).into_owned(),
-            stderr: String::from_utf8_lossy(&stderr).into_owned(),
-        }
-    }
-
-    /// Fails the test unless the program exited with `code`.
-    #[must_use]
-    pub fn exits(self, code: i32) -> Self {
-        assert_eq!(self.code, Some(code), "{self:#?}");
-        self
-    }
-
-    /// The one JSON document on standard output.
-    pub fn json(&self) -> Value {
-        let read = serde_json::from_str(&self.stdout);
-        read.unwrap_or_else(|error| panic!("not one JSON document: {error}\n{self:#?}"))
-    }
+/// The one directory below `$EXUVIA_HOME` that is about an install.
+pub fn own_dir(exuvia_home: &Path) -> PathBuf {
+    let installs = exuvia_home.join("installs");
+    let listed = std::fs::read_dir(&installs);
+    let listed = listed.unwrap_or_else(|error| panic!("{}: {error}", installs.display()));
+    let mut dirs: Vec<PathBuf> = listed.flatten().map(|entry| entry.path()).collect();
+    assert_eq!(dirs.len(), 1, "{dirs:?}");
+    dirs.remove(0)
 }
 
 /// The `exuvia` under test.

@@ -1,9 +1,12 @@
 //! Is a checkout behind its remote?
 
+use std::path::Path;
+
 use exuvia_model::asset::Provenance;
 use exuvia_model::scan::{Artifact, SkipReason};
 use exuvia_model::{Asset, Revision, Update};
 use exuvia_sources::SourceError;
+use exuvia_sources::git::RemoteHead;
 
 use super::Answer;
 use crate::sources::Sources;
@@ -34,10 +37,11 @@ pub(super) async fn ask(sources: &Sources, asset: &Asset) -> Answer {
     }
     let (asked, from, to) = (url.clone(), current.clone(), head.commit.clone());
     match sources.git(move |git| git.log(&asked, &from, &to)).await {
-        // Nothing lies between: the checkout is past its remote.
-        Ok(commits) if commits.is_empty() => Answer::skipped(asset, SkipReason::AheadOfRemote),
-        // A commit that the remote has not, or no longer has, is still behind; the evidence says
-        // why there is no list.
+        Err(SourceError::HistoryRewritten { .. }) if is_ahead(sources, asset, &head).await => {
+            Answer::skipped(asset, SkipReason::AheadOfRemote)
+        }
+        // Where the remote's history was written anew there is another version all the same; that
+        // nobody can list what changed is for the evidence to say.
         Ok(_) | Err(SourceError::HistoryRewritten { .. }) => Answer::Update(Box::new(update(
             asset,
             url,
@@ -47,6 +51,19 @@ pub(super) async fn ask(sources: &Sources, asset: &Asset) -> Answer {
         ))),
         Err(error) => Answer::unreachable(asset, &error),
     }
+}
+
+/// Whether the user's own checkout already has the remote's newest commit below its own.
+async fn is_ahead(sources: &Sources, asset: &Asset, head: &RemoteHead) -> bool {
+    let Some(current) = asset.current_commit.clone() else {
+        return false;
+    };
+    let (repository, newest) = (Path::new(&asset.path).join(".git"), head.commit.clone());
+    let asked = sources
+        .git(move |git| git.is_ancestor(&repository, &newest, &current))
+        .await;
+    // What cannot be told is not taken for "nothing to do".
+    asked.unwrap_or(false)
 }
 
 fn update(asset: &Asset, url: &str, subdir: Option<&str>, from: &str, to: String) -> Update {

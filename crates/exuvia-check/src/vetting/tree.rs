@@ -15,6 +15,9 @@ use crate::installed::{self, Bundled, Installed, InstalledFile};
 use crate::sources::{Sources, UNKNOWN_ARCHIVE};
 use crate::vet::{self, File};
 
+/// What ClawHub adds to an archive, and lists among no version's files.
+const CLIENT_NOTE: &str = "_meta.json";
+
 pub(super) async fn vet(
     sources: &Sources,
     asset: &Asset,
@@ -172,27 +175,31 @@ fn of_problem(problem: &ArchiveProblem) -> Finding {
     )
 }
 
-/// Files whose bytes are not those that the registry lists, or that it does not list at all.
+/// Files of the archive whose bytes are not those that the registry lists, and listed files that
+/// the archive does not have.
 fn unlisted(archive: &Archive, listed: &[FileEntry]) -> Vec<Finding> {
-    let differs = |path: &str, sha256: &str| {
-        !listed
-            .iter()
-            .any(|file| file.path == path && file.sha256.eq_ignore_ascii_case(sha256))
-    };
-    archive
+    let listed: HashMap<&str, &str> = listed
+        .iter()
+        .map(|file| (file.path.as_str(), file.sha256.as_str()))
+        .collect();
+    let packed: HashMap<&str, String> = archive
         .files
         .iter()
-        .filter(|file| file.path != "_meta.json" && differs(&file.path, &hex(&file.sha256)))
-        .map(|file| {
-            let words = "not the bytes that the registry lists for this file";
-            Finding::new(
-                FindingKind::IntegrityMismatch,
-                &file.path,
-                &file.path,
-                None,
-                words,
-            )
-        })
+        .filter(|file| file.path != CLIENT_NOTE)
+        .map(|file| (file.path.as_str(), hex(&file.sha256)))
+        .collect();
+    let differs = packed.iter().filter(|(path, sha256)| {
+        listed
+            .get(*path)
+            .is_none_or(|digest| !digest.eq_ignore_ascii_case(sha256))
+    });
+    let differs =
+        differs.map(|(path, _)| (*path, "not the bytes that the registry lists for this file"));
+    let missing = listed.keys().filter(|path| !packed.contains_key(*path));
+    let missing = missing.map(|path| (*path, "the registry lists it, the archive has it not"));
+    differs
+        .chain(missing)
+        .map(|(path, words)| Finding::new(FindingKind::IntegrityMismatch, path, path, None, words))
         .collect()
 }
 

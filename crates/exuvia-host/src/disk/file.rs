@@ -83,6 +83,21 @@ impl File {
             .map_err(|error| self.error("write", error))
     }
 
+    /// Lets the kernel begin to write this part to the disk, so that [`File::sync`] has less to wait
+    /// for. Nothing is promised, and nothing can fail.
+    pub fn begin_write_back(&self, offset: u64, len: u64) {
+        #[cfg(target_os = "linux")]
+        if let Some(len) = std::num::NonZeroU64::new(len) {
+            // Linux begins to write dirty pages before it drops clean ones (mm/fadvise.c).
+            let _ = rustix::fs::fadvise(
+                &self.inner,
+                offset,
+                Some(len),
+                rustix::fs::Advice::DontNeed,
+            );
+        }
+    }
+
     /// Makes it this long; what is new is a hole.
     pub fn set_len(&self, len: u64) -> Result<(), HostError> {
         self.gate.reach(point::WRITE, "write", &self.path)?;

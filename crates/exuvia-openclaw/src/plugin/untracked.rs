@@ -123,14 +123,30 @@ impl Search<'_> {
                     .is_ok_and(|meta| meta.kind == EntryKind::Directory),
                 EntryKind::File | EntryKind::Other => false,
             };
-            if is_directory && !is_passed_over(&name) {
+            // A configured path may be any directory, `/` by mistake: what is below it and has
+            // nothing that OpenClaw would load is no plugin, and is not walked.
+            let may_be = place != Place::Configured || self.is_plugin(&dir);
+            if is_directory && may_be && !is_passed_over(&name) {
                 self.add(&dir, place);
             }
         }
     }
 
+    /// Whether OpenClaw would load something of a directory: a manifest, one of
+    /// `DEFAULT_PLUGIN_ENTRY_CANDIDATES`, or another tool's bundle.
     fn is_plugin(&self, dir: &Path) -> bool {
-        ["openclaw.plugin.json", "package.json"]
+        const SIGNS: [&str; 9] = [
+            "openclaw.plugin.json",
+            "package.json",
+            "index.ts",
+            "index.js",
+            "index.mjs",
+            "index.cjs",
+            ".codex-plugin",
+            ".claude-plugin",
+            ".cursor-plugin",
+        ];
+        SIGNS
             .iter()
             .any(|name| self.host.metadata(&dir.join(name), Links::Refuse).is_ok())
     }

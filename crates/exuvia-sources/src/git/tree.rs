@@ -44,6 +44,26 @@ impl Git {
 }
 
 impl Git {
+    /// Whether a commit is below another in the user's own repository, which is read and not
+    /// changed. A commit that the repository does not have is below none.
+    pub fn is_ancestor(
+        &self,
+        git_dir: &Path,
+        ancestor: &str,
+        descendant: &str,
+    ) -> Result<bool, SourceError> {
+        let (ancestor, descendant) = (address::commit(ancestor)?, address::commit(descendant)?);
+        let command = self.near().arg("--git-dir").arg(git_dir).args([
+            "merge-base",
+            "--is-ancestor",
+            ancestor,
+            descendant,
+        ]);
+        Ok(self.attempt("merge-base", &command)?.status.success())
+    }
+}
+
+impl Git {
     /// See [`blob_id`].
     pub fn blob_id(content: &[u8]) -> String {
         blob_id(content)

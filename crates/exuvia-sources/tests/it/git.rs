@@ -229,3 +229,22 @@ fn offline_gives_what_the_mirror_has() {
         Err(SourceError::Offline { .. })
     ));
 }
+
+#[test]
+fn what_a_checkout_already_has_below_it_is_told_from_what_it_lacks() {
+    let (repo, lab) = (Repo::new(), tempfile::tempdir().unwrap());
+    let first = repo.commit("first", &[("a", "1")]);
+    let clone = lab.path().join("clone");
+    repo.clone_to(&clone);
+    let own = exuvia_testkit::git::git(&clone, &["commit", "--allow-empty", "-m", "mine"]);
+    assert!(!own.is_empty());
+    let own = exuvia_testkit::git::git(&clone, &["rev-parse", "HEAD"])
+        .trim()
+        .to_owned();
+    let lacking = repo.commit("second", &[("a", "2")]);
+    let (git, repository) = (git(lab.path()), clone.join(".git"));
+    assert_eq!(git.is_ancestor(&repository, &first, &own), Ok(true));
+    assert_eq!(git.is_ancestor(&repository, &own, &first), Ok(false));
+    assert_eq!(git.is_ancestor(&repository, &lacking, &own), Ok(false));
+    assert!(git.is_ancestor(&repository, "--all", &own).is_err());
+}

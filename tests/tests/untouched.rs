@@ -1,0 +1,135 @@
+//! A check changes nothing.
+#![allow(
+    clippy::disallowed_methods,
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "tests look at real files, and helpers of tests fail by panicking, too"
+)]
+
+use std::path::{Path, PathBuf};
+
+use exuvia_e2e::{Built, Frozen, Ran, Witness, World, read_json, sandbox};
+use exuvia_testkit::model::{MODEL, Provider};
+use serde_json::{Value, json};
+
+/// The only two files outside of its own home that a check may write.
+const DOCUMENTS: [&str; 2] = [".openclaw/inventory.json", ".openclaw/scan-result.json"];
+
+/// Checks, and fails if anything below `home` was touched but the two documents and `.exuvia`.
+fn check_touches_only_its_own(world: &World) {
+    let home = world.home().path();
+    let before = Witness::of(home);
+    let mut check = world.command(&["check"]);
+    // npm, which is asked for its registry, shall find its own home and no other.
+    let _ = Ran::of(check.env_remove("npm_config_cache")).exits(0);
+    let touched: Vec<PathBuf> = before
+        .touched(&Witness::of(home))
+        .into_iter()
+        .filter(|path| !path.starts_with(".exuvia"))
+        .collect();
+    assert_eq!(touched, DOCUMENTS.map(PathBuf::from));
+}
+
+/// Has the install's agent use this model.
+fn use_model(world: &World, provider: &Provider) {
+    let file = world.home().state().join("openclaw.json");
+    let mut config = read_json(&file);
+    config["models"]["providers"]["local"] = json!({
+        "baseUrl": format!("{}/v1", provider.url()), "apiKey": "none", "api": "openai-completions",
+        "models": [{ "id": MODEL, "name": MODEL }],
+    });
+    config["agents"]["defaults"]["model"] = json!({ "primary": format!("local/{MODEL}") });
+    std::fs::write(file, config.to_string()).unwrap();
+}
+
+fn size(file: &Path) -> u64 {
+    file.metadata().map_or(0, |meta| meta.len())
+}
+
+fn without_times(mut inventory: Value) -> Value {
+    for key in ["scanTime", "inventoryId"] {
+        inventory[key] = Value::Null;
+    }
+    inventory
+}
+
+#[test]
+fn a_check_touches_nothing_beside_a_live_gateway_nor_without_one() {
+    let world = World::fork();
+    let provider = Provider::start();
+    use_model(&world, &provider);
+    let around = [
+        sandbox().tools().openclaw_package(),
+        sandbox().root().join("remotes"),
+        sandbox().root().join("linked"),
+    ];
+    let before = around.each_ref().map(|path| Witness::of(path));
+
+    let gateway = world.gateway().unwrap();
+    let _ = world.turn(&gateway).exits(0);
+    let state = world.home().state();
+    for database in [
+        "state/openclaw.sqlite",
+        "agents/main/agent/openclaw-agent.sqlite",
+    ] {
+        assert_ne!(
+            size(&state.join(format!("{database}-wal"))),
+            0,
+            "{database} has no log"
+        );
+    }
+    let _ = world.exuvia(&["check"]).exits(0);
+    {
+        // Whatever changes while the gateway holds still was not the gateway.
+        let frozen = Frozen::of(world.home().path());
+        assert_ne!(frozen.count(), 0);
+        check_touches_only_its_own(&world);
+    }
+    let beside = without_times(read_json(&state.join("inventory.json")));
+    let _ = world.turn(&gateway).exits(0);
+    gateway.stop().unwrap();
+
+    check_touches_only_its_own(&world);
+    let alone = without_times(read_json(&state.join("inventory.json")));
+    assert_eq!(
+        beside, alone,
+        "the inventory depends on whether the gateway runs"
+    );
+    for (path, before) in around.iter().zip(before) {
+        assert_eq!(
+            before.touched(&Witness::of(path)),
+            [] as [PathBuf; 0],
+            "{}",
+            path.display()
+        );
+    }
+}
+
+#[test]
+fn what_is_still_in_the_write_ahead_log_is_read_without_a_checkpoint() {
+    let built = Built::plain();
+    let writer = built.install.open_state();
+    let rows = |sql: &str| {
+        writer
+            .query_row(sql, [], |row| row.get::<_, i64>(0))
+            .unwrap()
+    };
+    assert_eq!(rows("SELECT count(*) FROM config_machine_state"), 1);
+    let before = Witness::of(&built.install.home);
+    built.check();
+    let touched = before.touched(&Witness::of(&built.install.home));
+    assert_eq!(touched, DOCUMENTS.map(PathBuf::from));
+}
+
+#[test]
+fn a_check_does_not_wait_for_a_writer_nor_make_one_wait() {
+    let built = Built::plain();
+    let writer = built.install.open_state();
+    writer
+        .execute_batch("BEGIN IMMEDIATE; DELETE FROM config_machine_state")
+        .unwrap();
+    built.check();
+    writer.execute_batch("ROLLBACK; BEGIN EXCLUSIVE").unwrap();
+    built.check();
+    writer.execute_batch("COMMIT").unwrap();
+}
