@@ -143,25 +143,28 @@ fn compare(installed: &Installed, archive: &Archive, listed: Option<&[FileEntry]
         findings.extend(unlisted(archive, listed));
     }
     findings.extend(vet::compare(&old, &new));
-    let broken = archive
-        .problems
-        .iter()
-        .find(|problem| !problem.is_hostile());
-    let coverage = match (broken, installed.complete) {
-        (Some(problem), _) => Coverage::Incomplete {
-            reason: problem.to_string(),
-        },
-        (None, false) => {
-            let reason = "not every installed file could be read".to_owned();
-            Coverage::Incomplete { reason }
-        }
-        (None, true) => Coverage::Full,
-    };
+    let unread = new.iter().filter(|file| file.content.is_none()).count();
+    let coverage = coverage(installed, archive, unread);
     Vetting {
         coverage,
         artifact_digest: Some(archive.digest.clone()),
         findings,
     }
+}
+
+/// How much was looked at: less than everything where the archive or the installed files were not
+/// read as a whole.
+fn coverage(installed: &Installed, archive: &Archive, unread: usize) -> Coverage {
+    let reason = if let Some(problem) = archive.problems.first() {
+        problem.to_string()
+    } else if unread > 0 {
+        format!("{unread} of {} files are too large", archive.files.len())
+    } else if !installed.complete {
+        "not every installed file could be read".to_owned()
+    } else {
+        return Coverage::Full;
+    };
+    Coverage::Incomplete { reason }
 }
 
 fn of_problem(problem: &ArchiveProblem) -> Finding {

@@ -102,13 +102,13 @@ async fn hostile_entries_are_told_and_are_no_files() {
 async fn large_files_are_hashed_and_not_kept() {
     let (lab, registry) = (Lab::new(), Registry::start());
     let release = Release::new("1.0.0")
-        .file("big.bin", vec![7; (1 << 20) + 1])
+        .file("big.bin", vec![7; (8 << 20) + 1])
         .file("z", "z");
     let (npm, manifest) = published(&lab, &registry, release).await;
     let archive = npm.tarball(&manifest).await.unwrap();
     assert_eq!(
         (archive.files[1].size, archive.files[1].content.is_none()),
-        ((1 << 20) + 1, true)
+        ((8 << 20) + 1, true)
     );
     assert_eq!(archive.files[2].content.as_deref(), Some(&b"z"[..]));
 }
