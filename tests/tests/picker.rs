@@ -64,7 +64,7 @@ fn a_wrong_name_confirms_nothing_and_the_question_comes_again() {
     person.sees(QUESTION).types("4\r");
     person.sees("Type breaking to confirm").types("yes\r");
     person
-        .sees("must be confirmed by name")
+        .sees("not confirmed by name")
         .sees(QUESTION)
         .types("skip\r");
     let (code, shown) = person.ends();

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use anyhow::Result;
 use exuvia_check::render::{self, Lang};
+use exuvia_model::selection::Refused;
 use exuvia_model::{Reply, Report, Risk, Selection, text};
 use inquire::{InquireError, Text};
 use jiff::Timestamp;
@@ -43,6 +44,7 @@ pub(crate) fn ask(report: &Report, now: Timestamp, output: &Output) -> Result<Op
         };
         match Selection::take(report, &reply, &confirmed, now) {
             Ok(selection) => return Ok(Some(selection)),
+            Err(Refused::Unconfirmed { names }) => output.note(&unconfirmed(&names, lang)),
             Err(refused) => output.note(&refused.to_string()),
         }
     }
@@ -93,6 +95,14 @@ fn confirmation(name: &str, risk: Risk, lang: Lang) -> String {
     match lang {
         Lang::En => format!("{sign} Type {name} to confirm it:"),
         Lang::ZhCn => format!("{sign} 输入 {name} 以确认："),
+    }
+}
+
+fn unconfirmed(names: &[String], lang: Lang) -> String {
+    let names = text::one_line(&names.join(", "), 400);
+    match lang {
+        Lang::En => format!("not confirmed by name: {names}; nothing was selected"),
+        Lang::ZhCn => format!("未按名称确认：{names}；未选择任何更新"),
     }
 }
 

@@ -89,12 +89,8 @@ impl File {
         #[cfg(target_os = "linux")]
         if let Some(len) = std::num::NonZeroU64::new(len) {
             // Linux begins to write dirty pages before it drops clean ones (mm/fadvise.c).
-            let _ = rustix::fs::fadvise(
-                &self.inner,
-                offset,
-                Some(len),
-                rustix::fs::Advice::DontNeed,
-            );
+            let _ =
+                rustix::fs::fadvise(&self.inner, offset, Some(len), rustix::fs::Advice::DontNeed);
         }
     }
 

@@ -144,7 +144,10 @@ pub fn replies(example: &str, lang: Lang) -> Vec<Reply> {
         [
             reply(
                 example,
-                both("upgrade these, one after the other", "依次升级这些项"),
+                both(
+                    "choose these; they are upgraded one after the other",
+                    "选择这些项；将依次升级",
+                ),
             ),
             reply(
                 "all",
