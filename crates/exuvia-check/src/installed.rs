@@ -7,6 +7,8 @@ use std::sync::Arc;
 use exuvia_host::Host;
 use exuvia_openclaw::tree::{self, Limits};
 
+use crate::vet::File;
+
 /// Largest file whose content is kept to be looked into, in bytes.
 const KEEP_FILE: u64 = crate::vet::LOOK_MAX as u64;
 /// Most content that is kept of one asset, in bytes.
@@ -32,6 +34,17 @@ pub(crate) struct InstalledFile {
     pub(crate) sha256: [u8; 32],
     /// Absent where it is too large to be looked into.
     pub(crate) content: Option<Vec<u8>>,
+}
+
+impl InstalledFile {
+    pub(crate) fn as_vetted(&self) -> File<'_> {
+        File {
+            path: &self.path,
+            executable: self.executable,
+            size: self.size,
+            content: self.content.as_deref(),
+        }
+    }
 }
 
 /// Reads an asset's own files: not what its client keeps beside them, and of the packages in

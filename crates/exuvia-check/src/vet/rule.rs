@@ -187,7 +187,7 @@ fn ascii_words(source: &str) -> String {
 
 fn escape(c: Option<char>, in_class: bool) -> String {
     let class = match c {
-        Some('b') if !in_class => return r"(?-u:\b)".to_owned(),
+        Some('b') if !in_class => return r"\b".to_owned(),
         Some('w') => "0-9A-Za-z_",
         Some('d') => "0-9",
         Some('s') => r" \t\r\n\x0C",
@@ -208,7 +208,7 @@ mod tests {
     fn classes_are_narrowed_wherever_they_stand() {
         assert_eq!(
             ascii_words(r"\b[\w.]\d\.[^\s]\["),
-            r"(?-u:\b)[0-9A-Za-z_.][0-9]\.[^ \t\r\n\x0C]\["
+            r"\b[0-9A-Za-z_.][0-9]\.[^ \t\r\n\x0C]\["
         );
     }
 }

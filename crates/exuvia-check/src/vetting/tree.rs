@@ -109,12 +109,7 @@ fn compare(installed: &Installed, archive: &Archive, listed: Option<&[FileEntry]
     let old: Vec<File<'_>> = installed
         .files
         .iter()
-        .map(|file| File {
-            path: &file.path,
-            executable: file.executable,
-            size: file.size,
-            content: file.content.as_deref(),
-        })
+        .map(InstalledFile::as_vetted)
         .collect();
     // What is the same file as before has nothing new in it.
     let before: HashMap<&str, &InstalledFile> = installed
@@ -131,12 +126,7 @@ fn compare(installed: &Installed, archive: &Archive, listed: Option<&[FileEntry]
         .files
         .iter()
         .filter(|file| !is_same(file))
-        .map(|file| File {
-            path: &file.path,
-            executable: file.executable,
-            size: file.size,
-            content: file.content.as_deref(),
-        })
+        .map(offered)
         .collect();
     let mut findings: Vec<Finding> = archive.problems.iter().map(of_problem).collect();
     if let Some(listed) = listed {
@@ -149,6 +139,15 @@ fn compare(installed: &Installed, archive: &Archive, listed: Option<&[FileEntry]
         coverage,
         artifact_digest: Some(archive.digest.clone()),
         findings,
+    }
+}
+
+fn offered(file: &ArchiveFile) -> File<'_> {
+    File {
+        path: &file.path,
+        executable: file.executable,
+        size: file.size,
+        content: file.content.as_deref(),
     }
 }
 

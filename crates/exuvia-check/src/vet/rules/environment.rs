@@ -118,9 +118,9 @@ const LIST: [Rule; 10] = [
 ];
 
 static DESTRUCTURED: LazyLock<Regex> =
-    LazyLock::new(|| pattern(r"\{([^{}]{1,400})\}\s*=\s*process\.env(?-u:\b)"));
+    LazyLock::new(|| pattern(r"\{([^{}]{1,400})\}\s*=\s*process\.env\b"));
 
-static NAME: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?-u:\b)[A-Z][A-Z0-9_]{1,80}(?-u:\b)"));
+static NAME: LazyLock<Regex> = LazyLock::new(|| pattern(r"\b[A-Z][A-Z0-9_]{1,80}\b"));
 
 static SECRET: LazyLock<Regex> = LazyLock::new(|| {
     pattern(

@@ -154,14 +154,14 @@ static COMMENT: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?s)<!--.*?(?:-->|$
 
 static ORDER: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r"(?i)(?-u:\b)(?:you\s+(?:must|should|are\s+to|have\s+to)|ignore\s+(?:all|any|the|previous|prior)|disregard|override|(?:run|execute|send|curl|fetch|download|install|append|upload)\s+\S|do\s+not\s+\w|don't\s+\w|never\s+\w|always\s+\w|assistant|secretly|silently)|执行|运行|发送|忽略|不要",
+        r"(?i)\b(?:you\s+(?:must|should|are\s+to|have\s+to)|ignore\s+(?:all|any|the|previous|prior)|disregard|override|(?:run|execute|send|curl|fetch|download|install|append|upload)\s+\S|do\s+not\s+\w|don't\s+\w|never\s+\w|always\s+\w|assistant|secretly|silently)|执行|运行|发送|忽略|不要",
     )
 });
 
 /// What tools and their generators write into comments.
 static TOOL: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r"(?i)^<!--\s*(?:prettier|markdownlint|eslint|textlint|vale|toc|all-contributors|badges?)(?-u:\b)|(?-u:\b)(?:auto-?)?generated(?-u:\b)|(?-u:\b)do\s+not\s+(?:edit|modify|remove|change|touch)\s+(?:this|the|by|manually|below|above|between)(?-u:\b)",
+        r"(?i)^<!--\s*(?:prettier|markdownlint|eslint|textlint|vale|toc|all-contributors|badges?)\b|\b(?:auto-?)?generated\b|\bdo\s+not\s+(?:edit|modify|remove|change|touch)\s+(?:this|the|by|manually|below|above|between)\b",
     )
 });
 

@@ -148,9 +148,8 @@ static SETTING: LazyLock<Regex> = LazyLock::new(|| {
 static LITERAL_IP: LazyLock<Regex> =
     LazyLock::new(|| pattern(r#"["'`](\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3})(?::\d{1,5})?["'`]"#));
 
-static FETCH: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(r"(?i)(?-u:\b)(?:curl|wget|fetch|nc|ncat|invoke-webrequest|iwr|httpie)(?-u:\b)")
-});
+static FETCH: LazyLock<Regex> =
+    LazyLock::new(|| pattern(r"(?i)\b(?:curl|wget|fetch|nc|ncat|invoke-webrequest|iwr|httpie)\b"));
 
 #[cfg(test)]
 mod tests {

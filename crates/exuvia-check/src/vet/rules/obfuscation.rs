@@ -208,13 +208,13 @@ static PICTURE: LazyLock<Regex> = LazyLock::new(|| {
 
 static RUNS: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r"(?:^|[^.A-Za-z0-9_$])(?:eval|exec|execSync|Function|system)\s*\(|child_process|subprocess|\|\s*(?:ba|z)?sh(?-u:\b)",
+        r"(?:^|[^.A-Za-z0-9_$])(?:eval|exec|execSync|Function|system)\s*\(|child_process|subprocess|\|\s*(?:ba|z)?sh\b",
     )
 });
 
 static DECODES: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r#"(?i)(?-u:\b)atob(?-u:\b)|b64decode|base64_decode|FromBase64String|base64\s+(?:-d|--decode)|["'`]base64(?:url)?["'`]\s*\)|decode64"#,
+        r#"(?i)\batob\b|b64decode|base64_decode|FromBase64String|base64\s+(?:-d|--decode)|["'`]base64(?:url)?["'`]\s*\)|decode64"#,
     )
 });
 
