@@ -71,6 +71,7 @@ impl Check {
         let lock = documents.lock()?;
         documents.sweep();
         leftovers::sweep_scratch(&*host, &home.scratch());
+        leftovers::sweep_cache(&*host, &home.cache());
         Ok(Self {
             host,
             home,

@@ -30,6 +30,17 @@ pub(crate) fn sweep_files(host: &dyn Host, directory: &Path, writers: Writers) {
     }
 }
 
+/// Removes what was on its way into the cache when its writer was killed.
+pub(crate) fn sweep_cache(host: &dyn Host, cache: &Path) {
+    for directory in [
+        cache.to_owned(),
+        cache.join("http"),
+        cache.join("http/tarballs"),
+    ] {
+        sweep_files(host, &directory, Writers::Anybody);
+    }
+}
+
 /// Removes private copies of databases whose reader was killed.
 pub(crate) fn sweep_scratch(host: &dyn Host, scratch: &Path) {
     for (name, _) in host.read_dir(scratch).unwrap_or_default() {
