@@ -87,7 +87,7 @@ impl Dir {
     /// that would lead out, and links, are refused.
     pub fn open_beneath(&self, path: &Path) -> Result<Self, HostError> {
         if path.as_os_str().is_empty() {
-            return self.open_dir(OsStr::new("."));
+            return self.again();
         }
         let full = self.path.join(path);
         self.gate.reach(point::OPEN_DIR, "open", &full)?;
@@ -98,9 +98,18 @@ impl Dir {
         }
     }
 
+    /// This directory, opened once more.
+    fn again(&self) -> Result<Self, HostError> {
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let fd = self.gate.pass(point::OPEN_DIR, "open", &self.path, || {
+            rustix::fs::openat(&self.fd, ".", flags, Mode::empty())
+        })?;
+        Ok(Self::new(fd, self.path.clone(), self.gate.clone()))
+    }
+
     /// The same, part by part, where the kernel cannot do it at once.
     pub(super) fn open_parts(&self, path: &Path) -> Result<Self, HostError> {
-        let mut current = self.open_dir(OsStr::new("."))?;
+        let mut current = self.again()?;
         for part in path.components() {
             let Component::Normal(name) = part else {
                 return Err(self.error("open", path.as_os_str(), Errno::XDEV));
@@ -264,6 +273,13 @@ impl Dir {
         let fd = rustix::io::fcntl_dupfd_cloexec(&self.fd, 0)
             .map_err(|errno| HostError::new("open", &self.path, errno.into()))?;
         Ok(File::new(fd, self.path.clone(), self.gate.clone()))
+    }
+
+    /// How many bytes this user may still write on its file system.
+    pub fn free_space(&self) -> Result<u64, HostError> {
+        rustix::fs::fstatvfs(&self.fd)
+            .map(|answer| answer.f_bavail.saturating_mul(answer.f_frsize))
+            .map_err(|errno| HostError::new("look at", &self.path, errno.into()))
     }
 
     /// Makes what was done to its names durable.

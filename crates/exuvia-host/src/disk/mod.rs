@@ -108,11 +108,11 @@ impl Disk {
             nanos: since.subsec_nanos(),
         }
     }
+}
 
-    /// Waits for somebody else: between two tries of a lock.
-    pub fn pause(&self, time: Duration) {
-        std::thread::sleep(time);
-    }
+/// Waits for somebody else: between two tries of a lock.
+pub fn pause(time: Duration) {
+    std::thread::sleep(time);
 }
 
 /// Asks the points, and makes their answer an error about a path.

@@ -3,10 +3,12 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 
 use super::*;
-use crate::evidence::Attempt;
+use crate::evidence::{Attempt, Nature};
 use crate::fixtures::{asset, evidence, install, update, vetting};
 use crate::install::NodeRuntime;
-use crate::{AssetKind, Finding};
+use crate::scan::{Artifact, PublisherChange, SignatureState};
+use crate::vetting::{Coverage, FindingKind};
+use crate::{Asset, AssetKind, Evidence, Finding, InstallSummary, Update, Vetting};
 
 /// One candidate that a test can spoil before it is assessed.
 struct Case {

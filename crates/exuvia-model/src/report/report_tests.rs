@@ -1,3 +1,5 @@
+use std::collections::BTreeSet;
+
 use proptest::prelude::*;
 
 use super::*;
@@ -26,10 +28,10 @@ fn a_complete_check_becomes_a_report_with_the_least_risk_first() {
         .map(|e| (e.number, e.update.name.as_str()))
         .collect();
     assert_eq!(names, [(1, "b"), (2, "a")]);
-    assert!(!report.is_expired(NOW + SignedDuration::from_mins(23 * 60 + 59)));
-    assert!(report.is_expired(NOW + SignedDuration::from_hours(24)));
+    assert!(!report.is_expired(NOW + jiff::SignedDuration::from_mins(23 * 60 + 59)));
+    assert!(report.is_expired(NOW + jiff::SignedDuration::from_hours(24)));
     assert!(
-        report.is_expired(NOW - SignedDuration::from_secs(1)),
+        report.is_expired(NOW - jiff::SignedDuration::from_secs(1)),
         "a clock that went back"
     );
 }
