@@ -1,0 +1,179 @@
+//! Takes a database with its log, or its journal, as they are at one moment.
+
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::OsStrExt;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use exuvia_host::disk::{Dir, File};
+use rayon::prelude::*;
+
+use super::hold::Hold;
+use super::{JOURNAL, LOG, salts};
+use crate::chunk::ALIGNED;
+use crate::error::StoreError;
+use crate::id::BlobId;
+use crate::pack::BlockBuilder;
+use crate::survey::Ingest;
+use crate::tree::{Entry, Flavour, Meta, NodeKind, Piece, encode_pieces, encode_xattrs};
+
+/// How many pieces a thread reads at once.
+const RUN: u64 = 16;
+
+/// A database as it was at one moment.
+#[derive(Debug)]
+pub(crate) struct Taken {
+    /// The database, then what belongs to it.
+    pub(crate) entries: Vec<Entry>,
+}
+
+/// A new content, kept aside while the database is held: compressing it then would keep writers
+/// waiting several times as long.
+#[derive(Debug, Clone, Copy)]
+struct Aside {
+    id: BlobId,
+    offset: u64,
+    len: usize,
+}
+
+/// Takes a database. `unmoved` is what it was at a time since which its own file did not move:
+/// that is not read again.
+pub(crate) fn take(
+    dir: &Dir,
+    name: &OsStr,
+    unmoved: Option<&Entry>,
+    ingest: &Ingest<'_>,
+) -> Result<Taken, StoreError> {
+    let spool = Spool::new(ingest)?;
+    let mut entries = Vec::new();
+    {
+        let hold = Hold::take(dir, name)?;
+        let own = Meta::of(&hold.file().stat()?);
+        match unmoved.filter(|entry| entry.meta == own) {
+            Some(entry) => entries.push(entry.clone()),
+            None => entries.push(spool.file(hold.file(), name, Flavour::Database)?),
+        }
+        // None of these has locks, so they may be closed before the connection is.
+        if let Some(log) = open(dir, &beside(name, LOG))? {
+            let flavour = Flavour::Log(salts(&log)?);
+            entries.push(spool.file(&log, &beside(name, LOG), flavour)?);
+        }
+        if let Some(journal) = open(dir, &beside(name, JOURNAL))? {
+            entries.push(spool.file(&journal, &beside(name, JOURNAL), Flavour::Plain)?);
+        }
+    }
+    spool.into_packs()?;
+    ingest.count_file();
+    Ok(Taken { entries })
+}
+
+fn beside(name: &OsStr, suffix: &str) -> OsString {
+    let mut name = name.to_owned();
+    name.push(suffix);
+    name
+}
+
+fn open(dir: &Dir, name: &OsStr) -> Result<Option<File>, StoreError> {
+    match dir.open_file(name) {
+        Ok(file) => Ok(Some(file)),
+        Err(error) if error.is_not_found() => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Where new contents wait. It has no name, so nothing of it outlives the process.
+struct Spool<'i> {
+    ingest: &'i Ingest<'i>,
+    file: File,
+    end: AtomicU64,
+    aside: std::sync::Mutex<Vec<Aside>>,
+}
+
+impl<'i> Spool<'i> {
+    fn new(ingest: &'i Ingest<'i>) -> Result<Self, StoreError> {
+        let layout = ingest.layout;
+        let tmp = layout.open(&layout.tmp())?;
+        let name = layout.fresh_name("spool");
+        let file = tmp.create_file(OsStr::new(&name), 0o600)?;
+        tmp.remove_file(OsStr::new(&name))?;
+        Ok(Self {
+            ingest,
+            file,
+            end: AtomicU64::new(0),
+            aside: std::sync::Mutex::default(),
+        })
+    }
+
+    /// Reads a file that nobody writes.
+    fn file(&self, file: &File, name: &OsStr, flavour: Flavour) -> Result<Entry, StoreError> {
+        let meta = Meta::of(&file.stat()?);
+        let run = RUN * ALIGNED as u64;
+        let runs: Vec<Vec<Piece>> = (0..meta.size.div_ceil(run))
+            .into_par_iter()
+            .map_init(Vec::new, |buffer, number| {
+                let start = number * run;
+                self.run(file, start, (start + run).min(meta.size), buffer)
+            })
+            .collect::<Result<_, _>>()?;
+        Ok(Entry {
+            name: name.as_bytes().into(),
+            meta,
+            kind: NodeKind::File(flavour),
+            xattrs: encode_xattrs(&file.xattrs()?),
+            body: encode_pieces(&runs.concat()),
+        })
+    }
+
+    fn run(
+        &self,
+        file: &File,
+        start: u64,
+        end: u64,
+        buffer: &mut Vec<u8>,
+    ) -> Result<Vec<Piece>, StoreError> {
+        buffer.resize(usize::try_from(end - start).unwrap_or(0), 0);
+        file.read_exact_at(buffer, start)?;
+        buffer
+            .chunks(ALIGNED)
+            .map(|content| {
+                let id = BlobId::of(content);
+                if self.ingest.claim(id) {
+                    self.put_aside(id, content)?;
+                }
+                Ok(Piece {
+                    len: content.len() as u64,
+                    blob: Some(id),
+                })
+            })
+            .collect()
+    }
+
+    fn put_aside(&self, id: BlobId, content: &[u8]) -> Result<(), StoreError> {
+        let len = content.len();
+        let offset = self.end.fetch_add(len as u64, Ordering::Relaxed);
+        self.file.write_at(content, offset)?;
+        self.aside
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+            .push(Aside { id, offset, len });
+        Ok(())
+    }
+
+    fn into_packs(self) -> Result<(), StoreError> {
+        let mut aside = self
+            .aside
+            .into_inner()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        aside.sort_by_key(|one| one.offset);
+        let run = usize::try_from(RUN).unwrap_or(1);
+        aside.par_chunks(run).try_for_each(|run| {
+            let mut block = BlockBuilder::default();
+            let mut content = Vec::new();
+            for one in run {
+                content.resize(one.len, 0);
+                self.file.read_exact_at(&mut content, one.offset)?;
+                block.push(one.id, &content);
+            }
+            self.ingest.leave(&mut block)
+        })
+    }
+}

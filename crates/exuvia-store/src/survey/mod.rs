@@ -1,0 +1,168 @@
+//! A look at a live tree: walked first, then read where it moved since the last time.
+
+mod companions;
+mod encode;
+mod ingest;
+mod reader;
+mod sink;
+mod splice;
+mod walk;
+
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+
+use exuvia_host::disk::{Dir, FileTime};
+
+pub(crate) use ingest::Ingest;
+pub(crate) use walk::{Found, Node, Record, Todo, Totals};
+
+use crate::error::StoreError;
+use crate::exclude::Excludes;
+use crate::id::BlobId;
+use crate::layout::Layout;
+use crate::snapshot::{LeftOut, Snapshot};
+use crate::tree::{self, Entry, Tree};
+use crate::wire::Malformed;
+
+/// File times closer than this to the beginning of the last look say nothing: two writes within a
+/// tick of the kernel's clock, which is at most 10 ms, leave the same time.
+const RACY_MILLIS: u32 = 20;
+
+/// What an earlier look at the same tree found.
+#[derive(Debug)]
+pub(crate) struct Previous {
+    pub(crate) tree: Tree,
+    pub(crate) id: BlobId,
+    pub(crate) snapshot: Snapshot,
+}
+
+impl Previous {
+    /// The newest snapshot of a directory. One whose tree is damaged is no help, and no harm here.
+    pub(crate) fn of(layout: &Layout, source: &Path) -> Result<Option<Self>, StoreError> {
+        let Some(snapshot) = crate::catalog::newest_of(layout, source)? else {
+            return Ok(None);
+        };
+        let id = snapshot.tree;
+        match tree::load(&layout.open(&layout.trees())?, id) {
+            Ok(tree) => Ok(Some(Self { tree, id, snapshot })),
+            Err(error) if error.is_damage() => Ok(None),
+            Err(StoreError::Host(error)) if error.is_not_found() => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// What changed at this time or later must be looked at again.
+    fn trusted_before(&self) -> FileTime {
+        FileTime::from(self.snapshot.began).earlier_by_millis(RACY_MILLIS)
+    }
+}
+
+/// A tree that has been walked.
+#[derive(Debug)]
+pub(crate) struct Survey {
+    root: Dir,
+    entry: Entry,
+    node: Node,
+    previous: Option<Previous>,
+    pub(crate) began: FileTime,
+    pub(crate) left_out: Vec<LeftOut>,
+}
+
+/// What there is when everything has been read.
+#[derive(Debug)]
+pub(crate) struct Surveyed {
+    /// The tree, unless it is the previous one.
+    pub(crate) bytes: Option<Vec<u8>>,
+    pub(crate) previous: Option<Previous>,
+    pub(crate) began: FileTime,
+    pub(crate) totals: Totals,
+    pub(crate) left_out: Vec<LeftOut>,
+    pub(crate) unstable: Vec<PathBuf>,
+}
+
+impl Survey {
+    /// Walks a directory.
+    pub(crate) fn walk(
+        layout: &Layout,
+        source: &Path,
+        excludes: &Excludes,
+        previous: Option<Previous>,
+    ) -> Result<Self, StoreError> {
+        let root = layout.disk.open_dir(source)?;
+        let began = layout.disk.file_clock();
+        let store = layout.open(layout.root())?.stat_self()?;
+        let walk = walk::Walk {
+            previous: previous.as_ref().map(|previous| &previous.tree),
+            trusted_before: previous.as_ref().map(Previous::trusted_before),
+            excludes,
+            store: (store.device, store.inode),
+            left_out: Mutex::default(),
+        };
+        let (entry, node) = walk.root(&root)?;
+        let left_out = walk.into_left_out();
+        Ok(Self {
+            root,
+            entry,
+            node,
+            previous,
+            began,
+            left_out,
+        })
+    }
+
+    /// How many files must be read, and their bytes.
+    pub(crate) fn to_read(&self) -> (u64, u64) {
+        self.node.to_read()
+    }
+
+    /// Whether nothing moved at all.
+    pub(crate) fn is_unchanged(&self) -> bool {
+        self.node.same
+            && self.previous.as_ref().is_some_and(|previous| {
+                previous
+                    .tree
+                    .root_entry()
+                    .is_ok_and(|old| old == self.entry.borrow())
+            })
+    }
+
+    /// Reads what must be read.
+    pub(crate) fn read(
+        mut self,
+        ingest: &Ingest<'_>,
+        accept_unstable: bool,
+    ) -> Result<Surveyed, StoreError> {
+        if self.is_unchanged() {
+            return Ok(self.done(None, Vec::new()));
+        }
+        let reader = reader::FileReader::new(&self.root, ingest, accept_unstable);
+        reader.read_all(&mut self.node)?;
+        splice::databases(&self.root, ingest, &mut self.node)?;
+        let unstable = reader.into_unstable();
+        ingest.finish_blocks()?;
+        let bytes = encode::encode(&self.entry, &self.node, self.previous.as_ref());
+        Ok(self.done(Some(bytes), unstable))
+    }
+
+    fn done(self, bytes: Option<Vec<u8>>, unstable: Vec<PathBuf>) -> Surveyed {
+        Surveyed {
+            bytes,
+            totals: self.node.totals(),
+            previous: self.previous,
+            began: self.began,
+            left_out: self.left_out,
+            unstable,
+        }
+    }
+}
+
+impl Surveyed {
+    /// The tree as it is now.
+    pub(crate) fn into_tree(self, source: &Path) -> Result<Tree, StoreError> {
+        let tree = match (self.bytes, self.previous) {
+            (None, Some(previous)) => Ok(previous.tree),
+            (bytes, _) => Tree::new(bytes.unwrap_or_default()),
+        };
+        tree.map_err(|Malformed(why)| StoreError::damaged(source, why))
+    }
+}

@@ -1,0 +1,59 @@
+//! Puts a tree together.
+
+use super::view::head;
+use super::{DirRef, EntryRef};
+
+/// A tree that is being put together, in the order of its records.
+#[derive(Debug, Default)]
+pub(crate) struct TreeBuilder {
+    records: Vec<u8>,
+    rows: Vec<(usize, usize)>,
+}
+
+/// A directory whose subdirectories come next; given back by [`TreeBuilder::close`].
+#[derive(Debug)]
+#[must_use]
+pub(crate) struct OpenDir(usize);
+
+impl TreeBuilder {
+    /// Adds a directory with these entries, sorted by name.
+    pub(crate) fn open<'e>(&mut self, entries: impl Iterator<Item = EntryRef<'e>>) -> OpenDir {
+        let start = self.records.len();
+        for entry in entries {
+            entry.encode(&mut self.records);
+        }
+        self.row(start)
+    }
+
+    /// Adds a directory with the entries of this one.
+    pub(crate) fn open_same(&mut self, dir: DirRef<'_>) -> OpenDir {
+        let start = self.records.len();
+        self.records.extend_from_slice(dir.record());
+        self.row(start)
+    }
+
+    fn row(&mut self, start: usize) -> OpenDir {
+        self.rows.push((self.records.len() - start, 1));
+        OpenDir(self.rows.len() - 1)
+    }
+
+    /// All directories below it have been added.
+    pub(crate) fn close(&mut self, OpenDir(row): OpenDir) {
+        let subtree = self.rows.len() - row;
+        if let Some(row) = self.rows.get_mut(row) {
+            row.1 = subtree;
+        }
+    }
+
+    /// Adds a directory with everything below it.
+    pub(crate) fn copy(&mut self, dir: DirRef<'_>) {
+        dir.copy_subtree(&mut self.records, &mut self.rows);
+    }
+
+    /// The bytes of the tree.
+    pub(crate) fn finish(self, root: EntryRef<'_>) -> Vec<u8> {
+        let mut bytes = head(root, &self.rows);
+        bytes.extend_from_slice(&self.records);
+        bytes
+    }
+}

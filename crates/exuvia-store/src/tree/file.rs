@@ -1,0 +1,115 @@
+//! Trees on disk.
+
+use std::ffi::OsStr;
+
+use exuvia_host::disk::Dir;
+use rayon::prelude::*;
+
+use super::Tree;
+use crate::compress;
+use crate::error::StoreError;
+use crate::id::BlobId;
+use crate::layout::Layout;
+use crate::wire::{Malformed, Put, Reader, length};
+
+const MAGIC: &[u8; 8] = b"EXVTREE1";
+/// How names of trees end.
+pub(crate) const SUFFIX: &str = ".tree";
+/// What is compressed at once, by one thread.
+const SEGMENT: usize = 1 << 20;
+/// The largest tree that is read: some ten million names.
+const MAX_BYTES: u64 = 4 << 30;
+
+/// The name of a tree's file.
+pub(crate) fn name(id: BlobId) -> String {
+    format!("{}{SUFFIX}", id.to_hex())
+}
+
+/// The tree of a file's name.
+pub(crate) fn id_of(name: &OsStr) -> Option<BlobId> {
+    BlobId::from_hex(name.to_str()?.strip_suffix(SUFFIX)?)
+}
+
+/// Writes a tree, unless it is the one that is known to be there. Durable when this returns, with
+/// the number of bytes that were written.
+pub(crate) fn store(
+    layout: &Layout,
+    bytes: &[u8],
+    known: Option<BlobId>,
+) -> Result<(BlobId, u64), StoreError> {
+    let packed = pack(bytes).map_err(|source| StoreError::Compress {
+        path: layout.trees(),
+        source,
+    })?;
+    let id = BlobId::of(&packed);
+    if known == Some(id) {
+        return Ok((id, 0));
+    }
+    let path = layout.trees().join(name(id));
+    // Written even if there is one of this name: that may be damaged.
+    layout.host.write_atomic(&path, &packed, 0o600)?;
+    Ok((id, packed.len() as u64))
+}
+
+/// Reads a tree and verifies it.
+pub(crate) fn load(trees: &Dir, id: BlobId) -> Result<Tree, StoreError> {
+    let file = trees.open_file(OsStr::new(&name(id)))?;
+    let damaged = |why: &str| StoreError::damaged(file.path(), why);
+    let size = file.stat()?.size;
+    if size > MAX_BYTES {
+        return Err(damaged("it is impossibly large"));
+    }
+    let mut packed = vec![0; usize::try_from(size).unwrap_or(0)];
+    file.read_exact_at(&mut packed, 0)?;
+    if BlobId::of(&packed) != id {
+        return Err(damaged("it is not as it was written"));
+    }
+    unpack(&packed)
+        .and_then(Tree::new)
+        .map_err(|Malformed(why)| damaged(why))
+}
+
+fn pack(bytes: &[u8]) -> std::io::Result<Vec<u8>> {
+    let segments: Vec<Vec<u8>> = bytes
+        .par_chunks(SEGMENT)
+        .map(compress::compress)
+        .collect::<Result<_, _>>()?;
+    let mut out = MAGIC.to_vec();
+    out.put_u32(length(segments.len()));
+    for (segment, raw) in segments.iter().zip(bytes.chunks(SEGMENT)) {
+        out.put_u32(length(raw.len()));
+        out.put_u32(length(segment.len()));
+    }
+    for segment in &segments {
+        out.extend_from_slice(segment);
+    }
+    Ok(out)
+}
+
+fn unpack(packed: &[u8]) -> Result<Vec<u8>, Malformed> {
+    let mut reader = Reader::new(packed);
+    if reader.bytes(MAGIC.len())? != MAGIC {
+        return Err(Malformed("it does not begin as a tree does"));
+    }
+    let mut lengths = Vec::new();
+    for _ in 0..reader.count(8)? {
+        lengths.push((reader.u32()? as usize, reader.u32()? as usize));
+    }
+    let mut segments = Vec::with_capacity(lengths.len());
+    for (raw, stored) in lengths {
+        if raw > SEGMENT {
+            return Err(Malformed("it has a segment of impossible size"));
+        }
+        segments.push((raw, reader.bytes(stored)?));
+    }
+    let unpacked: Vec<Vec<u8>> = segments
+        .into_par_iter()
+        .map(|(raw, stored)| {
+            let mut segment = Vec::new();
+            let whole = compress::unpack(stored, raw, &mut segment);
+            whole.is_ok_and(|whole| whole).then_some(segment)
+        })
+        .collect::<Option<_>>()
+        .ok_or(Malformed("it cannot be unpacked"))?;
+    Ok(unpacked.concat())
+}
