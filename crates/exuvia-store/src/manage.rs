@@ -73,8 +73,12 @@ impl Store<Opened> {
         if !dry_run {
             for decision in decisions.iter().filter(|decision| !decision.keeps()) {
                 match self.delete(&decision.id) {
-                    // Pinned or deleted by somebody else since.
-                    Err(StoreError::Pinned(_) | StoreError::NoSnapshot(_)) => {}
+                    // Pinned, needed or deleted by somebody else since.
+                    Err(
+                        StoreError::Pinned(_)
+                        | StoreError::NoSnapshot(_)
+                        | StoreError::RestorePending { .. },
+                    ) => {}
                     other => other?,
                 }
             }
@@ -82,9 +86,18 @@ impl Store<Opened> {
         Ok(decisions)
     }
 
-    /// Deletes a snapshot. What only it needs is given back by the next prune.
+    /// Deletes a snapshot. What only it needs is given back by the next prune. One that a restore
+    /// under way needs, or that holds what was there before, stays.
     pub fn delete(&self, id: &SnapshotId) -> Result<(), StoreError> {
         let _guard = self.share()?;
+        for pending in self.pending_restores()? {
+            if pending.snapshot == *id || pending.safety.as_ref() == Some(id) {
+                return Err(StoreError::RestorePending {
+                    snapshot: pending.snapshot,
+                    target: pending.target,
+                });
+            }
+        }
         let record = catalog::record_of(&self.layout, id)?;
         match catalog::read(&self.layout, &record) {
             Ok(snapshot) if snapshot.pinned => return Err(StoreError::Pinned(id.clone())),

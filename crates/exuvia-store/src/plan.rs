@@ -12,7 +12,7 @@ use crate::lock::Guard;
 use crate::restore;
 use crate::snapshot::{Snapshot, Stats};
 use crate::store::{Opened, Store};
-use crate::survey::{Ingest, Previous, Survey};
+use crate::survey::{Ingest, Outcome, Previous, Survey};
 use crate::tree::{self, Tree};
 
 /// What to say of a snapshot, and how to take it.
@@ -143,16 +143,11 @@ impl SnapshotPlan<'_> {
         let surveyed = self.survey.read(&ingest, self.options.accept_unstable)?;
         let read_files = ingest.read_files();
         let mut added_bytes = ingest.finish()?;
-        let tree = match (&surveyed.bytes, &surveyed.previous) {
-            (None, Some(previous)) => previous.id,
-            (bytes, previous) => {
-                let bytes = bytes.as_deref().unwrap_or_default();
-                let known = previous.as_ref().map(|previous| previous.id);
-                let (id, size) = tree::store(layout, bytes, known)?;
-                added_bytes += size;
-                id
-            }
+        let (tree, size) = match &surveyed.outcome {
+            Outcome::Same(previous) => (previous.id, 0),
+            Outcome::New(tree, known) => tree::store(layout, tree, *known)?,
         };
+        added_bytes += size;
         let snapshot = Snapshot {
             id: SnapshotId::from_bits(layout.unique_bits()),
             name: self.options.name,

@@ -225,6 +225,9 @@ fn a_restore_killed_at_any_step_is_finished_by_the_next_command() {
             interrupted += 1;
             let refused = lab.store.snapshot(&lab.tree(), SnapshotOptions::default());
             assert!(refused.unwrap_err().to_string().contains("was interrupted"));
+            for needed in [&pending.snapshot, pending.safety.as_ref().unwrap()] {
+                assert!(lab.store.delete(needed).is_err());
+            }
             lab.store.finish_restore(pending).unwrap();
             assert_same(&facts(&lab.tree()), was);
             let safety = lab

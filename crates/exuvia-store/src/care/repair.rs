@@ -14,7 +14,7 @@ use crate::layout::Layout;
 use crate::pack::{BlockBuilder, PackWriter};
 use crate::snapshot::Snapshot;
 use crate::store::{Opened, Store};
-use crate::tree::{self, DirRef, Tree, TreeBuilder};
+use crate::tree::{self, DirRef, Tree, TreeBuilder, TreeBytes};
 use crate::wire::Malformed;
 
 /// What a repair did.
@@ -100,9 +100,9 @@ fn rewrite_snapshots(
         if lost.is_empty() {
             continue;
         }
-        let bytes = without(&tree, &is_good)
+        let rest = without(&tree, &is_good)
             .map_err(|Malformed(why)| StoreError::damaged(&layout.trees(), why))?;
-        let (rest, _) = tree::store(layout, &bytes, None)?;
+        let (rest, _) = tree::store(layout, &rest, None)?;
         for snapshot in snapshots {
             let mut lost = [snapshot.lost.clone(), lost.clone()].concat();
             lost.sort();
@@ -120,7 +120,7 @@ fn rewrite_snapshots(
 }
 
 /// A tree without the files that are lost.
-fn without(tree: &Tree, is_good: &dyn Fn(BlobId) -> bool) -> Result<Vec<u8>, Malformed> {
+fn without(tree: &Tree, is_good: &dyn Fn(BlobId) -> bool) -> Result<TreeBytes, Malformed> {
     let mut builder = TreeBuilder::default();
     copy(tree.root(), is_good, &mut builder)?;
     Ok(builder.finish(tree.root_entry()?))

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! header   8 bytes, "EXVPACK1"
-//! blocks   up to about a mebibyte each, zstd or as they are, back to back
+//! blocks   about 256 KiB each, zstd or as they are, back to back
 //! index    where everything is (`index.rs`)
 //! index    the same again, so that one bad sector does not cost the pack
 //! footer   where the first index is, and its digest
@@ -26,7 +26,8 @@ pub(crate) use writer::PackWriter;
 
 /// What a pack begins with.
 pub(crate) const MAGIC: &[u8; 8] = b"EXVPACK1";
-/// When a block is full.
+/// When a block is full. A larger one compresses hardly better, and whoever needs one small file
+/// must unpack all of it.
 pub(crate) const BLOCK_TARGET: usize = 256 << 10;
 /// No block is larger than this before it is compressed; a larger one in an index is a lie.
 pub(crate) const BLOCK_MAX: usize = 8 << 20;

@@ -148,8 +148,13 @@ impl<'s> PackWriter<'s> {
             return Ok(None);
         };
         let index = state.index.encode();
-        let (trailer, digest) = trailer(&index, state.end);
-        pending.file.write_at(&trailer, state.end)?;
+        let digest = BlobId::of(&index);
+        let footers = footers(state.end, index.len() as u64, digest);
+        let mut len = state.end;
+        for part in [&index, &index, &footers] {
+            pending.file.write_at(part, len)?;
+            len += part.len() as u64;
+        }
         pending.file.sync()?;
         let packs = self.layout.open(&self.layout.packs())?;
         let name = format!("{}{SUFFIX}", digest.to_hex());
@@ -158,7 +163,6 @@ impl<'s> PackWriter<'s> {
             .rename(OsStr::new(&pending.name), &packs, OsStr::new(&name))?;
         pending.published = true;
         packs.sync()?;
-        let len = state.end + trailer.len() as u64;
         Ok(Some(Written { name, len }))
     }
 
@@ -167,18 +171,12 @@ impl<'s> PackWriter<'s> {
     }
 }
 
-/// Both indexes and both footers, and the digest of the index.
-fn trailer(index: &[u8], start: u64) -> (Vec<u8>, BlobId) {
-    let digest = BlobId::of(index);
-    let len = index.len() as u64;
-    let mut bytes = [index, index].concat();
-    for offset in [start, start + len] {
-        let footer = Footer {
-            offset,
-            len,
-            digest,
-        };
-        bytes.extend_from_slice(&footer.encode());
-    }
-    (bytes, digest)
+/// Both footers, for an index that lies at `start` and once more behind that.
+fn footers(start: u64, len: u64, digest: BlobId) -> Vec<u8> {
+    let footer = |offset| Footer {
+        offset,
+        len,
+        digest,
+    };
+    [footer(start).encode(), footer(start + len).encode()].concat()
 }

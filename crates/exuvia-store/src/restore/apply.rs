@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
+use std::ops::Deref;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -11,6 +12,7 @@ use exuvia_host::disk::{Dir, Kind};
 use rayon::prelude::*;
 
 use super::plan::Plan;
+use super::preflight::Ready;
 use super::{Refused, Restored, attributes, files, removal};
 use crate::blobs::Blobs;
 use crate::error::StoreError;
@@ -25,33 +27,46 @@ pub(super) enum Manner {
     InPlace,
 }
 
+/// What a restore is done with.
+#[derive(Debug)]
+pub(super) struct Means<'r> {
+    /// The directory that is restored.
+    pub(super) root: &'r Dir,
+    /// Where contents are.
+    pub(super) blobs: &'r Blobs,
+    /// Contents that are at hand.
+    pub(super) ready: Ready,
+    /// How files come to their place.
+    pub(super) manner: Manner,
+    /// What no other restore, now or before, has in its temporary names.
+    pub(super) unique: u64,
+}
+
 /// A restore that is being done.
 #[derive(Debug)]
 pub(super) struct Restore<'r> {
-    pub(super) root: &'r Dir,
-    pub(super) blobs: &'r Blobs,
-    pub(super) manner: Manner,
+    means: Means<'r>,
     restored: Mutex<Restored>,
-    /// What no other restore, now or before, has in its temporary names.
-    unique: u64,
     temporary: AtomicU64,
+}
+
+impl<'r> Deref for Restore<'r> {
+    type Target = Means<'r>;
+
+    fn deref(&self) -> &Means<'r> {
+        &self.means
+    }
 }
 
 /// Does everything.
 pub(super) fn run(
-    root: &Dir,
-    blobs: &Blobs,
+    means: Means<'_>,
     plan: &Plan<'_>,
     wanted: &Tree,
-    manner: Manner,
-    unique: u64,
 ) -> Result<Restored, StoreError> {
     let restore = Restore {
-        root,
-        blobs,
-        manner,
+        means,
         restored: Mutex::default(),
-        unique,
         temporary: AtomicU64::new(0),
     };
     restore.restored().changes = plan.changes;
@@ -65,8 +80,8 @@ pub(super) fn run(
     files::set_attributes(&restore, &plan.attributes)?;
     removal::remove(&restore, &plan.remove)?;
     attributes::set_directories(&restore, plan, wanted)?;
-    if manner == Manner::InPlace {
-        root.sync_file_system()?;
+    if restore.manner == Manner::InPlace {
+        restore.root.sync_file_system()?;
     }
     Ok(restore
         .restored

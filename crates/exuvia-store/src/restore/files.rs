@@ -107,7 +107,10 @@ fn fill(
     for piece in entry.borrow().pieces() {
         let piece = piece.map_err(|Malformed(why)| damaged(why))?;
         if let Some(id) = piece.blob {
-            let content = restore.blobs.read(id, cache)?;
+            let content = match restore.ready.get(&id) {
+                Some(content) => content,
+                None => restore.blobs.read(id, cache)?,
+            };
             if content.len() as u64 != piece.len {
                 return Err(damaged("it has a content of another length"));
             }

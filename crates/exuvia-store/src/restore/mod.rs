@@ -234,10 +234,16 @@ impl Store<Opened> {
         let plan = plan::Plan::of(changes, work.wanted)
             .map_err(|crate::wire::Malformed(why)| StoreError::damaged(&layout.trees(), why))?;
         let blobs = Blobs::load(layout)?;
-        preflight::check(work.dir, &blobs, &plan, manner)?;
+        let ready = preflight::check(work.dir, &blobs, &plan, manner)?;
         let journal = journal::begin(layout, work.snapshot, work.dir.path(), safety.clone())?;
-        let unique = layout.unique_bits();
-        let mut restored = apply::run(work.dir, &blobs, &plan, work.wanted, manner, unique)?;
+        let means = apply::Means {
+            root: work.dir,
+            blobs: &blobs,
+            ready,
+            manner,
+            unique: layout.unique_bits(),
+        };
+        let mut restored = apply::run(means, &plan, work.wanted)?;
         journal.finish()?;
         restored.safety = safety;
         Ok(restored)

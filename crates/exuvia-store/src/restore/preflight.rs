@@ -7,20 +7,26 @@ use rayon::prelude::*;
 
 use super::apply::Manner;
 use super::plan::Plan;
-use crate::blobs::{BlobSet, Blobs, BlockCache};
+use crate::blobs::{BlobMap, BlobSet, Blobs, BlockCache};
 use crate::error::StoreError;
 use crate::id::BlobId;
 use crate::tree::Entry;
 
+/// How much is kept in memory of what was verified, so that it need not be read again.
+const KEPT_BYTES: u64 = 64 << 20;
+
+/// Contents that were verified.
+pub(super) type Ready = BlobMap<Box<[u8]>>;
+
 /// Whether there is room, and every content that will be written is there. In place they are read
 /// and verified too: half a restore is worse than none. A fresh one replaces nothing, and verifies
-/// each content as it comes to it.
+/// each content as it comes to it. When it is not much, what was verified is given back.
 pub(super) fn check(
     dir: &Dir,
     blobs: &Blobs,
     plan: &Plan<'_>,
     manner: Manner,
-) -> Result<(), StoreError> {
+) -> Result<Ready, StoreError> {
     let free = dir.free_space()?;
     let needed = room(plan.bytes, plan.freed, largest(plan));
     if needed > free {
@@ -29,8 +35,8 @@ pub(super) fn check(
     }
     let by_block = needed_by_block(blobs, plan)?;
     match manner {
-        Manner::Fresh => Ok(()),
-        Manner::InPlace => verify(blobs, by_block),
+        Manner::Fresh => Ok(Ready::default()),
+        Manner::InPlace => verify(blobs, by_block, plan.bytes <= KEPT_BYTES),
     }
 }
 
@@ -62,14 +68,22 @@ fn needed_by_block(blobs: &Blobs, plan: &Plan<'_>) -> Result<ByBlock, StoreError
     Ok(by_block)
 }
 
-fn verify(blobs: &Blobs, by_block: ByBlock) -> Result<(), StoreError> {
+fn verify(blobs: &Blobs, by_block: ByBlock, keep: bool) -> Result<Ready, StoreError> {
     let blocks: Vec<Vec<BlobId>> = by_block.into_values().collect();
-    blocks
+    let verified: Vec<Vec<(BlobId, Box<[u8]>)>> = blocks
         .into_par_iter()
-        .try_for_each_init(BlockCache::default, |cache, ids| {
-            ids.into_iter()
-                .try_for_each(|id| blobs.read(id, cache).map(drop))
+        .map_init(BlockCache::default, |cache, ids| {
+            let mut kept = Vec::new();
+            for id in ids {
+                let content = blobs.read(id, cache)?;
+                if keep {
+                    kept.push((id, content.into()));
+                }
+            }
+            Ok(kept)
         })
+        .collect::<Result<_, StoreError>>()?;
+    Ok(verified.into_iter().flatten().collect())
 }
 
 #[cfg(test)]

@@ -1,11 +1,13 @@
 //! Makes a tree of a walk.
 
 use super::{Found, Node, Previous, Record, Todo};
-use crate::tree::{Entry, TreeBuilder};
+use crate::tree::{Entry, TreeBuilder, TreeBytes};
 
-/// The bytes of the tree. What is the same as before is copied from there.
-pub(super) fn encode(root: &Entry, node: &Node, previous: Option<&Previous>) -> Vec<u8> {
-    let mut builder = TreeBuilder::default();
+/// The tree. What is the same as before is copied from there.
+pub(super) fn encode(root: &Entry, node: &Node, previous: Option<&Previous>) -> TreeBytes {
+    let totals = node.totals();
+    let names = totals.files + totals.directories + totals.symlinks;
+    let mut builder = TreeBuilder::with_capacity(usize::try_from(names).unwrap_or(0));
     add(node, previous, &mut builder);
     builder.finish(root.borrow())
 }

@@ -3,6 +3,7 @@
 mod companions;
 mod encode;
 mod ingest;
+mod node;
 mod reader;
 mod sink;
 mod splice;
@@ -14,14 +15,14 @@ use std::sync::Mutex;
 use exuvia_host::disk::{Dir, FileTime};
 
 pub(crate) use ingest::Ingest;
-pub(crate) use walk::{Found, Node, Record, Todo, Totals};
+pub(crate) use node::{Found, Node, Record, Todo, Totals};
 
 use crate::error::StoreError;
 use crate::exclude::Excludes;
 use crate::id::BlobId;
 use crate::layout::Layout;
 use crate::snapshot::{LeftOut, Snapshot};
-use crate::tree::{self, Entry, Tree};
+use crate::tree::{self, Entry, Tree, TreeBytes};
 use crate::wire::Malformed;
 
 /// File times closer than this to the beginning of the last look say nothing: two writes within a
@@ -68,12 +69,20 @@ pub(crate) struct Survey {
     pub(crate) left_out: Vec<LeftOut>,
 }
 
+/// What the tree is now.
+#[derive(Debug)]
+pub(crate) enum Outcome {
+    /// What it was.
+    Same(Box<Previous>),
+    /// Something else, or that cannot be told without reading; and the previous tree, which it may
+    /// turn out to be.
+    New(TreeBytes, Option<BlobId>),
+}
+
 /// What there is when everything has been read.
 #[derive(Debug)]
 pub(crate) struct Surveyed {
-    /// The tree, unless it is the previous one.
-    pub(crate) bytes: Option<Vec<u8>>,
-    pub(crate) previous: Option<Previous>,
+    pub(crate) outcome: Outcome,
     pub(crate) began: FileTime,
     pub(crate) totals: Totals,
     pub(crate) left_out: Vec<LeftOut>,
@@ -132,36 +141,35 @@ impl Survey {
         ingest: &Ingest<'_>,
         accept_unstable: bool,
     ) -> Result<Surveyed, StoreError> {
-        if self.is_unchanged() {
-            return Ok(self.done(None, Vec::new()));
-        }
-        let reader = reader::FileReader::new(&self.root, ingest, accept_unstable);
-        reader.read_all(&mut self.node)?;
-        splice::databases(&self.root, ingest, &mut self.node)?;
-        let unstable = reader.into_unstable();
-        ingest.finish_blocks()?;
-        let bytes = encode::encode(&self.entry, &self.node, self.previous.as_ref());
-        Ok(self.done(Some(bytes), unstable))
-    }
-
-    fn done(self, bytes: Option<Vec<u8>>, unstable: Vec<PathBuf>) -> Surveyed {
-        Surveyed {
-            bytes,
-            totals: self.node.totals(),
-            previous: self.previous,
+        let unchanged = self.is_unchanged();
+        let (outcome, unstable) = match self.previous.take() {
+            Some(previous) if unchanged => (Outcome::Same(Box::new(previous)), Vec::new()),
+            previous => {
+                let reader = reader::FileReader::new(&self.root, ingest, accept_unstable);
+                reader.read_all(&mut self.node)?;
+                splice::databases(&self.root, ingest, &mut self.node)?;
+                ingest.finish_blocks()?;
+                let tree = encode::encode(&self.entry, &self.node, previous.as_ref());
+                let known = previous.map(|previous| previous.id);
+                (Outcome::New(tree, known), reader.into_unstable())
+            }
+        };
+        Ok(Surveyed {
+            outcome,
             began: self.began,
+            totals: self.node.totals(),
             left_out: self.left_out,
             unstable,
-        }
+        })
     }
 }
 
 impl Surveyed {
     /// The tree as it is now.
     pub(crate) fn into_tree(self, source: &Path) -> Result<Tree, StoreError> {
-        let tree = match (self.bytes, self.previous) {
-            (None, Some(previous)) => Ok(previous.tree),
-            (bytes, _) => Tree::new(bytes.unwrap_or_default()),
+        let tree = match self.outcome {
+            Outcome::Same(previous) => Ok(previous.tree),
+            Outcome::New(tree, _) => tree.into_tree(),
         };
         tree.map_err(|Malformed(why)| StoreError::damaged(source, why))
     }

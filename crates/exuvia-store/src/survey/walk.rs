@@ -8,6 +8,7 @@ use exuvia_host::disk::{Dir, FileTime, Kind, Listed, Stat};
 use rayon::prelude::*;
 
 use super::companions;
+use super::node::{Found, Node, Record, Todo, Totals};
 use crate::error::StoreError;
 use crate::exclude::Excludes;
 use crate::snapshot::{LeftOut, Why};
@@ -15,93 +16,6 @@ use crate::tree::{DirRef, Entry, EntryRef, Flavour, Meta, NodeKind, Tree, encode
 
 /// Deeper trees are refused: each level takes a descriptor and some stack.
 pub(crate) const MAX_DEPTH: usize = 256;
-
-/// A directory that was walked.
-#[derive(Debug)]
-pub(crate) struct Node {
-    /// Its path from the root.
-    pub(crate) path: PathBuf,
-    pub(crate) record: Record,
-    /// The directories in it, in the order of their names.
-    pub(crate) children: Vec<Node>,
-    /// Whether it and everything below is as before.
-    pub(crate) same: bool,
-    totals: Totals,
-}
-
-/// What is in a directory.
-#[derive(Debug)]
-pub(crate) enum Record {
-    /// The same as in the directory of this number of the previous tree.
-    Same(usize),
-    /// This.
-    New(Vec<Found>),
-}
-
-/// A name that was found.
-#[derive(Debug)]
-pub(crate) struct Found {
-    pub(crate) entry: Entry,
-    pub(crate) todo: Todo,
-}
-
-/// What is still to be done with a name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Todo {
-    /// Nothing: all is known.
-    Done,
-    /// Its content must be read.
-    Read,
-    /// It is a database, to be taken together with its log. When its own file did not move, the
-    /// entry has its pieces.
-    Database {
-        /// Whether the database's own file is as before.
-        unmoved: bool,
-    },
-    /// It is gone.
-    Gone,
-}
-
-/// How much there is.
-#[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Totals {
-    pub(crate) files: u64,
-    pub(crate) directories: u64,
-    pub(crate) symlinks: u64,
-    pub(crate) bytes: u64,
-}
-
-impl Totals {
-    fn add(&mut self, other: Self) {
-        self.files += other.files;
-        self.directories += other.directories;
-        self.symlinks += other.symlinks;
-        self.bytes += other.bytes;
-    }
-}
-
-impl Node {
-    pub(crate) fn totals(&self) -> Totals {
-        self.totals
-    }
-
-    pub(super) fn to_read(&self) -> (u64, u64) {
-        let own = match &self.record {
-            Record::Same(_) => &[][..],
-            Record::New(found) => found,
-        };
-        let own = own.iter().filter(|found| found.todo != Todo::Done);
-        let (mut files, mut bytes) = own.fold((0, 0), |(files, bytes), found| {
-            (files + 1, bytes + found.entry.meta.size)
-        });
-        for child in self.children.iter().filter(|child| !child.same) {
-            let below = child.to_read();
-            files += below.0;
-            bytes += below.1;
-        }
-        (files, bytes)
-    }
-}
 
 /// A name of a listing, beside what was known of it.
 pub(super) struct Item<'w> {
@@ -173,7 +87,7 @@ impl Walk<'_> {
         let children = self.children(dir, &path, &items, depth)?;
         let old_count = old.map(|old| old.entries().flatten().count());
         let record = Self::record(dir, old, old_count, &items, &children)?;
-        Ok(node(path, record, children, &items))
+        Ok(Node::new(path, record, children, totals(&items)))
     }
 
     /// Lists what is to be kept, beside what was there before.
@@ -353,8 +267,8 @@ impl Walk<'_> {
     }
 }
 
-fn node(path: PathBuf, record: Record, children: Vec<Option<Node>>, items: &[Item<'_>]) -> Node {
-    let children: Vec<Node> = children.into_iter().flatten().collect();
+/// What is in a directory itself.
+fn totals(items: &[Item<'_>]) -> Totals {
     let mut totals = Totals::default();
     for item in items.iter().filter(|item| item.state != State::LeftOut) {
         match item.listed.stat.kind {
@@ -366,19 +280,7 @@ fn node(path: PathBuf, record: Record, children: Vec<Option<Node>>, items: &[Ite
             }
         }
     }
-    for child in &children {
-        totals.add(child.totals);
-    }
-    let same = matches!(record, Record::Same(_)) && children.iter().all(|child| child.same);
-    // What is the same is copied with everything below it.
-    let children = if same { Vec::new() } else { children };
-    Node {
-        path,
-        record,
-        children,
-        same,
-        totals,
-    }
+    totals
 }
 
 fn node_kind(kind: Kind) -> Option<NodeKind> {

@@ -1,7 +1,8 @@
 //! Puts a tree together.
 
 use super::view::head;
-use super::{DirRef, EntryRef};
+use super::{DirRef, EntryRef, Tree};
+use crate::wire::Malformed;
 
 /// A tree that is being put together, in the order of its records.
 #[derive(Debug, Default)]
@@ -10,12 +11,40 @@ pub(crate) struct TreeBuilder {
     rows: Vec<(usize, usize)>,
 }
 
+/// A tree that was put together: what comes before the records, and the records. Of a large tree
+/// there is no room for a copy just to have both in one piece.
+#[derive(Debug)]
+pub(crate) struct TreeBytes {
+    pub(super) head: Vec<u8>,
+    pub(super) records: Vec<u8>,
+}
+
+impl TreeBytes {
+    /// The tree, to be read.
+    pub(crate) fn into_tree(self) -> Result<Tree, Malformed> {
+        let mut bytes = self.head;
+        bytes.extend_from_slice(&self.records);
+        Tree::new(bytes)
+    }
+}
+
 /// A directory whose subdirectories come next; given back by [`TreeBuilder::close`].
 #[derive(Debug)]
 #[must_use]
 pub(crate) struct OpenDir(usize);
 
+/// What an entry takes, more or less.
+const USUAL_ENTRY: usize = 144;
+
 impl TreeBuilder {
+    /// For about so many entries.
+    pub(crate) fn with_capacity(entries: usize) -> Self {
+        Self {
+            records: Vec::with_capacity(entries.saturating_mul(USUAL_ENTRY)),
+            rows: Vec::new(),
+        }
+    }
+
     /// Adds a directory with these entries, sorted by name.
     pub(crate) fn open<'e>(&mut self, entries: impl Iterator<Item = EntryRef<'e>>) -> OpenDir {
         let start = self.records.len();
@@ -50,10 +79,11 @@ impl TreeBuilder {
         dir.copy_subtree(&mut self.records, &mut self.rows);
     }
 
-    /// The bytes of the tree.
-    pub(crate) fn finish(self, root: EntryRef<'_>) -> Vec<u8> {
-        let mut bytes = head(root, &self.rows);
-        bytes.extend_from_slice(&self.records);
-        bytes
+    /// The tree.
+    pub(crate) fn finish(self, root: EntryRef<'_>) -> TreeBytes {
+        TreeBytes {
+            head: head(root, &self.rows),
+            records: self.records,
+        }
     }
 }

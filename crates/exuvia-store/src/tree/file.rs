@@ -5,7 +5,7 @@ use std::ffi::OsStr;
 use exuvia_host::disk::Dir;
 use rayon::prelude::*;
 
-use super::Tree;
+use super::{Tree, TreeBytes};
 use crate::compress;
 use crate::error::StoreError;
 use crate::id::BlobId;
@@ -34,10 +34,10 @@ pub(crate) fn id_of(name: &OsStr) -> Option<BlobId> {
 /// the number of bytes that were written.
 pub(crate) fn store(
     layout: &Layout,
-    bytes: &[u8],
+    tree: &TreeBytes,
     known: Option<BlobId>,
 ) -> Result<(BlobId, u64), StoreError> {
-    let packed = pack(bytes).map_err(|source| StoreError::Compress {
+    let packed = pack(tree).map_err(|source| StoreError::Compress {
         path: layout.trees(),
         source,
     })?;
@@ -69,15 +69,20 @@ pub(crate) fn load(trees: &Dir, id: BlobId) -> Result<Tree, StoreError> {
         .map_err(|Malformed(why)| damaged(why))
 }
 
-fn pack(bytes: &[u8]) -> std::io::Result<Vec<u8>> {
-    let segments: Vec<Vec<u8>> = bytes
-        .par_chunks(SEGMENT)
-        .map(compress::compress)
+fn pack(tree: &TreeBytes) -> std::io::Result<Vec<u8>> {
+    let parts: Vec<&[u8]> = tree
+        .head
+        .chunks(SEGMENT)
+        .chain(tree.records.chunks(SEGMENT))
+        .collect();
+    let segments: Vec<Vec<u8>> = parts
+        .par_iter()
+        .map(|part| compress::compress(part))
         .collect::<Result<_, _>>()?;
     let mut out = MAGIC.to_vec();
     out.put_u32(length(segments.len()));
-    for (segment, raw) in segments.iter().zip(bytes.chunks(SEGMENT)) {
-        out.put_u32(length(raw.len()));
+    for (segment, part) in segments.iter().zip(&parts) {
+        out.put_u32(length(part.len()));
         out.put_u32(length(segment.len()));
     }
     for segment in &segments {

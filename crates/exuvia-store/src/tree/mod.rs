@@ -17,7 +17,7 @@ mod entry;
 mod file;
 mod view;
 
-pub(crate) use builder::TreeBuilder;
+pub(crate) use builder::{TreeBuilder, TreeBytes};
 pub use entry::{Entry, EntryRef, Flavour, Meta, NodeKind};
 pub(crate) use entry::{Piece, encode_pieces, encode_xattrs};
 pub(crate) use file::{id_of, load, name, store};
