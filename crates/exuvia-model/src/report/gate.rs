@@ -121,7 +121,8 @@ fn document(
         version: 1,
         report_id,
         created_at: now,
-        expires_at: now + SignedDuration::from_hours(REPORT_LIFETIME_HOURS),
+        // From when the sources were asked: a report made anew of an old scan is no younger.
+        expires_at: scan.scan_time.min(now) + SignedDuration::from_hours(REPORT_LIFETIME_HOURS),
         install: inventory.install,
         channel: scan.channel,
         entries,

@@ -38,7 +38,7 @@ pub struct ReportDocument {
     pub report_id: String,
     /// When it was made.
     pub created_at: Timestamp,
-    /// When it stops being something to decide from: 24 hours later.
+    /// When it stops being something to decide from: 24 hours after the sources were asked.
     pub expires_at: Timestamp,
     /// The install that it is about.
     pub install: InstallSummary,

@@ -122,6 +122,14 @@ fn each_thing_that_is_missing_is_named_and_nothing_else() {
 }
 
 #[test]
+fn a_report_made_anew_of_an_old_scan_is_no_younger_than_the_scan() {
+    let later = NOW + jiff::SignedDuration::from_hours(23);
+    let report = Report::build(stages(&TWO), "rep_2".into(), later).unwrap();
+    assert!(!report.is_expired(later));
+    assert!(report.is_expired(later + jiff::SignedDuration::from_hours(1)));
+}
+
+#[test]
 fn an_asset_in_two_lists_is_noticed() {
     let mut stages = stages(&TWO);
     let scan = present(&mut stages.scan);
