@@ -30,3 +30,7 @@ bench:
 # The whole check against a slow local registry, beside a sequential one
 bench-check:
     cargo run --release --package exuvia --features bench -- bench check
+
+# The snapshot store beside restic, tar, cp and OpenClaw's own backups; as root on a loop device
+bench-store *args:
+    cargo run --release --package exuvia --features bench -- bench store {{args}}

@@ -19,9 +19,15 @@
 )]
 
 mod built;
+mod conversation;
+mod dice;
 mod freeze;
+mod ledger;
+mod occupied;
 mod ran;
 mod terminal;
+pub mod transcript;
+mod vitals;
 mod witness;
 
 use std::ops::Deref;
@@ -34,9 +40,14 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 pub use built::{BYSTANDERS, Built, entry, listed};
+pub use conversation::{Conversation, Turn};
+pub use dice::Dice;
 pub use freeze::Frozen;
+pub use ledger::{Ledger, Written};
+pub use occupied::Occupied;
 pub use ran::{Ran, Running};
 pub use terminal::Terminal;
+pub use vitals::vitals;
 pub use witness::Witness;
 
 /// The one sandbox of all tests.
@@ -82,17 +93,29 @@ impl World {
 
     /// Runs the real `openclaw` with these arguments in this world.
     pub fn openclaw(&self, arguments: &[&str]) -> Ran {
-        Ran::of(self.world.openclaw().args(arguments))
+        Ran::of(&mut self.openclaw_command(arguments))
+    }
+
+    /// A command of the real `openclaw` in this world.
+    pub fn openclaw_command(&self, arguments: &[&str]) -> Command {
+        let mut command = self.world.openclaw();
+        command.args(arguments);
+        command
+    }
+
+    /// Runs the real `openclaw` with these arguments, as a client of a running gateway.
+    pub fn openclaw_beside(&self, gateway: &Gateway, arguments: &[&str]) -> Ran {
+        let mut openclaw = self.openclaw_command(arguments);
+        openclaw
+            .env("OPENCLAW_GATEWAY_PORT", gateway.port().to_string())
+            .env("OPENCLAW_GATEWAY_TOKEN", "sandbox");
+        Ran::of(&mut openclaw)
     }
 
     /// Has the agent of a running gateway take a turn.
     pub fn turn(&self, gateway: &Gateway) -> Ran {
-        let mut openclaw = self.world.openclaw();
-        openclaw
-            .args(["agent", "--agent", "main", "--message", "hello", "--json"])
-            .env("OPENCLAW_GATEWAY_PORT", gateway.port().to_string())
-            .env("OPENCLAW_GATEWAY_TOKEN", "sandbox");
-        Ran::of(&mut openclaw)
+        let say = ["agent", "--agent", "main", "--message", "hello", "--json"];
+        self.openclaw_beside(gateway, &say)
     }
 }
 

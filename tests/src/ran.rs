@@ -48,6 +48,19 @@ impl Running {
         sent.unwrap_or_else(|error| panic!("cannot signal {}: {error}", self.child.id()));
     }
 
+    /// Kills it at this moment after its start, unless it ended before; says whether it was killed.
+    pub fn kill_at(self, moment: Duration) -> bool {
+        // A moment is no event: there is nothing else to wait for.
+        std::thread::sleep(moment.saturating_sub(self.started.elapsed()));
+        self.signal(Signal::KILL);
+        let ran = self.wait();
+        assert!(
+            matches!(ran.code, None | Some(0)),
+            "failed before it could be killed: {ran:#?}"
+        );
+        ran.code.is_none()
+    }
+
     /// Waits for its end.
     pub fn wait(mut self) -> Ran {
         let mut peak_mib = 0;

@@ -9,8 +9,8 @@
 use std::path::{Path, PathBuf};
 
 use exuvia_e2e::{Built, Frozen, Ran, Witness, World, read_json, sandbox};
-use exuvia_testkit::model::{MODEL, Provider};
-use serde_json::{Value, json};
+use exuvia_testkit::model::Provider;
+use serde_json::Value;
 
 /// The only two files outside of its own home that a check may write.
 const DOCUMENTS: [&str; 2] = [".openclaw/inventory.json", ".openclaw/scan-result.json"];
@@ -30,18 +30,6 @@ fn check_touches_only_its_own(world: &World) {
     assert_eq!(touched, DOCUMENTS.map(PathBuf::from));
 }
 
-/// Has the install's agent use this model.
-fn use_model(world: &World, provider: &Provider) {
-    let file = world.home().state().join("openclaw.json");
-    let mut config = read_json(&file);
-    config["models"]["providers"]["local"] = json!({
-        "baseUrl": format!("{}/v1", provider.url()), "apiKey": "none", "api": "openai-completions",
-        "models": [{ "id": MODEL, "name": MODEL }],
-    });
-    config["agents"]["defaults"]["model"] = json!({ "primary": format!("local/{MODEL}") });
-    std::fs::write(file, config.to_string()).unwrap();
-}
-
 fn size(file: &Path) -> u64 {
     file.metadata().map_or(0, |meta| meta.len())
 }
@@ -57,7 +45,7 @@ fn without_times(mut inventory: Value) -> Value {
 fn a_check_touches_nothing_beside_a_live_gateway_nor_without_one() {
     let world = World::fork();
     let provider = Provider::start();
-    use_model(&world, &provider);
+    world.home().use_model(&provider).unwrap();
     let around = [
         sandbox().tools().openclaw_package(),
         sandbox().root().join("remotes"),

@@ -5,7 +5,7 @@ use clap::Args;
 use exuvia_testkit::sandbox::Sandbox;
 
 use crate::run::{cargo, show};
-use crate::workspace;
+use crate::{peers, workspace};
 
 #[derive(Args)]
 pub(crate) struct Arguments {
@@ -15,6 +15,7 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
+    peers::ensure()?;
     if arguments.fast {
         return show(&mut cargo(&[
             "test",

@@ -132,12 +132,25 @@ impl Command {
     }
 
     fn spawn(&self) -> io::Result<Child> {
-        let mut command = std::process::Command::new(&self.program);
+        let mut command = self.prepared();
         command
-            .args(&self.args)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
+            .stderr(Stdio::piped())
+            .process_group(0);
+        die_with_parent(&mut command);
+        command.spawn()
+    }
+
+    /// Becomes the program; returns only when that failed.
+    pub(crate) fn exec(&self) -> io::Error {
+        self.prepared().exec()
+    }
+
+    /// Program, arguments, environment and directory.
+    pub(crate) fn prepared(&self) -> std::process::Command {
+        let mut command = std::process::Command::new(&self.program);
+        command.args(&self.args);
         for (name, value) in &self.env {
             match value {
                 Some(value) => command.env(name, value),
@@ -147,9 +160,7 @@ impl Command {
         if let Some(directory) = &self.directory {
             command.current_dir(directory);
         }
-        command.process_group(0);
-        die_with_parent(&mut command);
-        command.spawn()
+        command
     }
 
     /// Waits for both outputs to end. Standard error past its limit is dropped, standard output

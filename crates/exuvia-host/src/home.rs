@@ -62,6 +62,11 @@ impl Home {
         self.root.join("tmp")
     }
 
+    /// What gateways and servers print.
+    pub fn logs(&self) -> PathBuf {
+        self.root.join("logs")
+    }
+
     /// What is known of one install.
     pub fn install(&self, install_id: &str) -> PathBuf {
         self.root.join("installs").join(install_id)

@@ -7,11 +7,13 @@
 #![allow(clippy::disallowed_methods, reason = "this is the crate that may")]
 
 mod command;
+mod conversation;
 pub mod disk;
 mod error;
 mod file;
 mod home;
 pub mod points;
+pub mod process;
 mod read;
 mod system;
 pub mod testing;
@@ -26,6 +28,7 @@ use jiff::Timestamp;
 use jiff::tz::Offset;
 
 pub use command::{Command, Output};
+pub use conversation::Conversation;
 pub use error::HostError;
 pub use file::{EntryKind, Links, Lock, Meta};
 pub use home::{Home, HomeError};

@@ -12,13 +12,19 @@ pub mod digest;
 pub mod evidence;
 pub mod install;
 pub mod inventory;
+pub mod journal;
+pub mod probe;
 pub mod report;
+pub mod restart;
 pub mod risk;
 pub mod scan;
 pub mod selection;
+pub mod sentinel;
+pub mod supervision;
 pub mod text;
 pub mod version;
 pub mod vetting;
+pub mod vitals;
 
 #[cfg(test)]
 pub(crate) mod fixtures;

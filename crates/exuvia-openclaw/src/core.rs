@@ -24,6 +24,18 @@ pub(crate) struct Core {
     pub(crate) schema_versions: BTreeMap<String, u32>,
 }
 
+impl Install {
+    /// The version of the package that lies on disk now, which need not be the one that runs.
+    /// Nothing where there is no package, or where it does not say.
+    pub fn package_version(&self, host: &dyn Host) -> Option<Revision> {
+        let root = self.package_root.as_deref()?;
+        let package = json::read(host, &root.join("package.json"), MAX_BYTES).ok()??;
+        json::string(&package, "version")
+            .or_else(|| build_version(host, root))
+            .map(Revision::from)
+    }
+}
+
 /// Reads the package at the install's root.
 pub(crate) fn read(host: &dyn Host, install: &Install, root: &Path) -> Core {
     let provenance = Provenance::Npm {

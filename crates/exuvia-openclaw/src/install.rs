@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 
+use exuvia_host::Host;
 use exuvia_model::InstallSummary;
 use exuvia_model::digest::hex;
 use exuvia_model::install::{Database, NodeRuntime, PackageManager};
@@ -49,6 +50,16 @@ impl Install {
         let mut text = hex(digest.as_bytes());
         text.truncate(16);
         text
+    }
+
+    /// Where the definition of its service may be, whether there is one or not.
+    pub fn service_places(&self, host: &dyn Host) -> Vec<PathBuf> {
+        crate::locate::service::places(host, &self.os_home, self.profile.as_deref())
+    }
+
+    /// Asks the Node that runs the gateway for its version.
+    pub fn node_runtime(&self, host: &dyn Host) -> Option<NodeRuntime> {
+        crate::node::ask(host, self.node.as_deref()?)
     }
 
     /// The install as documents tell it.

@@ -1,9 +1,10 @@
 //! Where every content is, over all packs.
 
-use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 use std::ffi::OsStr;
 use std::hash::{BuildHasherDefault, Hasher};
+
+use hashbrown::HashTable;
 
 use crate::error::StoreError;
 use crate::id::BlobId;
@@ -46,7 +47,8 @@ pub(crate) struct Place {
 #[derive(Debug)]
 pub(crate) struct Blobs {
     packs: Vec<Pack>,
-    places: BlobMap<Place>,
+    /// By content; the ids are in the indexes, and not here once more.
+    places: HashTable<Place>,
     damaged: Vec<StoreError>,
 }
 
@@ -58,6 +60,13 @@ pub(crate) struct BlockCache {
     raw: Vec<u8>,
 }
 
+impl BlockCache {
+    /// Whether this block is what it holds.
+    pub(crate) fn holds(&self, block: Option<(u32, u32)>) -> bool {
+        block.is_some() && self.at == block
+    }
+}
+
 impl Blobs {
     /// Reads the index of every pack. A pack without a good index is as if it were not there; what
     /// is wrong with it is in [`Blobs::take_damaged`].
@@ -65,7 +74,7 @@ impl Blobs {
         let dir = layout.open(&layout.packs())?;
         let mut blobs = Self {
             packs: Vec::new(),
-            places: BlobMap::default(),
+            places: HashTable::new(),
             damaged: Vec::new(),
         };
         for listed in dir.list()?.iter() {
@@ -82,20 +91,7 @@ impl Blobs {
         blobs
             .packs
             .sort_by_key(|pack| std::cmp::Reverse(pack.len()));
-        blobs.places.reserve(
-            blobs
-                .packs
-                .iter()
-                .map(|pack| pack.index().blobs.len())
-                .sum(),
-        );
-        for (pack, opened) in (0..).zip(&blobs.packs) {
-            for (number, blob) in (0..).zip(&opened.index().blobs) {
-                if let Entry::Vacant(vacant) = blobs.places.entry(blob.id) {
-                    vacant.insert(Place { pack, number });
-                }
-            }
-        }
+        blobs.places = places(&blobs.packs);
         Ok(blobs)
     }
 
@@ -109,11 +105,12 @@ impl Blobs {
     }
 
     pub(crate) fn contains(&self, id: BlobId) -> bool {
-        self.places.contains_key(&id)
+        self.place(id).is_some()
     }
 
     pub(crate) fn place(&self, id: BlobId) -> Option<Place> {
-        self.places.get(&id).copied()
+        let same = |place: &Place| id_at(&self.packs, *place) == Some(id);
+        self.places.find(hash(id), same).copied()
     }
 
     /// Where in its pack a content is: for putting reads in order.
@@ -153,6 +150,33 @@ impl Blobs {
             .filter(|content| BlobId::of(content) == id)
             .ok_or_else(|| pack.damaged(block, &format!("does not hold {id} as it was written")))
     }
+}
+
+/// Where every content of these packs is; that of several places in the first.
+fn places(packs: &[Pack]) -> HashTable<Place> {
+    let count = packs.iter().map(|pack| pack.index().blobs.len()).sum();
+    let mut places = HashTable::with_capacity(count);
+    let rehash = |place: &Place| id_at(packs, *place).map_or(0, hash);
+    for (pack, opened) in (0..).zip(packs) {
+        for (number, blob) in (0..).zip(&opened.index().blobs) {
+            let same = |place: &Place| id_at(packs, *place) == Some(blob.id);
+            let place = || Place { pack, number };
+            places
+                .entry(hash(blob.id), same, rehash)
+                .or_insert_with(place);
+        }
+    }
+    places
+}
+
+fn id_at(packs: &[Pack], place: Place) -> Option<BlobId> {
+    let pack = packs.get(place.pack as usize)?;
+    Some(pack.index().blobs.get(place.number as usize)?.id)
+}
+
+fn hash(id: BlobId) -> u64 {
+    let first = id.as_bytes().first_chunk().copied().unwrap_or_default();
+    u64::from_le_bytes(first)
 }
 
 /// Whether a file in `packs/` is one.

@@ -79,7 +79,7 @@ pub(crate) fn read(layout: &Layout, record: &Record) -> Result<Snapshot, StoreEr
 /// Writes one, durably: from here on the snapshot exists.
 pub(crate) fn write(layout: &Layout, snapshot: &Snapshot) -> Result<(), StoreError> {
     let path = Record::of(snapshot).path(layout);
-    let content = sealed::seal(&path, snapshot)?;
+    let content = sealed::seal(&path, &snapshot.record())?;
     Ok(layout.host.write_atomic(&path, &content, 0o600)?)
 }
 
@@ -98,11 +98,22 @@ pub(crate) fn all(layout: &Layout) -> Result<(Vec<Snapshot>, Vec<StoreError>), S
     Ok((good, bad))
 }
 
-/// The newest readable snapshot of a directory.
-pub(crate) fn newest_of(layout: &Layout, source: &Path) -> Result<Option<Snapshot>, StoreError> {
+/// The newest readable snapshot of a directory that leaves out the same; if there is none, the
+/// newest of that directory: one that left out more has less to say of what is there now.
+pub(crate) fn newest_of(
+    layout: &Layout,
+    source: &Path,
+    excludes: &[String],
+) -> Result<Option<Snapshot>, StoreError> {
+    let mut newest = None;
     for record in records(layout)?.iter().rev() {
         match read(layout, record) {
-            Ok(snapshot) if snapshot.source == source => return Ok(Some(snapshot)),
+            Ok(snapshot) if snapshot.source == source && snapshot.excludes == excludes => {
+                return Ok(Some(snapshot));
+            }
+            Ok(snapshot) if snapshot.source == source && newest.is_none() => {
+                newest = Some(snapshot);
+            }
             Ok(_) => {}
             // A snapshot that cannot be read is no help, and no harm here.
             Err(error) if error.is_damage() => {}
@@ -110,7 +121,7 @@ pub(crate) fn newest_of(layout: &Layout, source: &Path) -> Result<Option<Snapsho
             Err(error) => return Err(error),
         }
     }
-    Ok(None)
+    Ok(newest)
 }
 
 /// The snapshot that somebody means: by its id, the beginning of it, or its name (the newest of

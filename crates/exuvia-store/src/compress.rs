@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::io;
 
 use zstd::bulk::{Compressor, Decompressor};
+use zstd::zstd_safe::WriteBuf;
 
 /// Level 1 halves what text takes at the speed of the disk.
 const LEVEL: i32 = 1;
@@ -29,13 +30,22 @@ pub(crate) fn compress(raw: &[u8]) -> io::Result<Vec<u8>> {
 pub(crate) fn unpack(packed: &[u8], len: usize, raw: &mut Vec<u8>) -> io::Result<bool> {
     raw.clear();
     raw.reserve_exact(len);
+    Ok(unpack_to(packed, raw)? == Some(len) && raw.len() == len)
+}
+
+/// The same, where there is room for exactly what must come out.
+pub(crate) fn unpack_into(packed: &[u8], raw: &mut [u8]) -> io::Result<bool> {
+    Ok(unpack_to(packed, raw)? == Some(raw.len()))
+}
+
+/// Tells how many bytes came out, if it could be unpacked.
+fn unpack_to(packed: &[u8], raw: &mut (impl WriteBuf + ?Sized)) -> io::Result<Option<usize>> {
     DECOMPRESSOR.with_borrow_mut(|kept| {
         let decompressor = match kept {
             Some(decompressor) => decompressor,
             None => kept.insert(Decompressor::new()?),
         };
-        let unpacked = decompressor.decompress_to_buffer(packed, raw);
-        Ok(unpacked.is_ok_and(|unpacked| unpacked == len) && raw.len() == len)
+        Ok(decompressor.decompress_to_buffer(packed, raw).ok())
     })
 }
 

@@ -9,18 +9,25 @@ use exuvia_host::disk::{Dir, Disk, Holder};
 
 use crate::error::StoreError;
 use crate::id::BlobId;
+use crate::progress::{Meter, Progress, Stage};
 
-/// The directories of a store, and the machine that it is on.
+/// The directories of a store, the machine that it is on, and who is told how far things have come.
 #[derive(Debug, Clone)]
 pub(crate) struct Layout {
     pub(crate) host: Arc<dyn Host>,
     pub(crate) disk: Disk,
+    pub(crate) progress: Option<Arc<dyn Progress>>,
     root: PathBuf,
 }
 
 impl Layout {
     pub(crate) fn new(host: Arc<dyn Host>, disk: Disk, root: PathBuf) -> Self {
-        Self { host, disk, root }
+        Self {
+            host,
+            disk,
+            progress: None,
+            root,
+        }
     }
 
     pub(crate) fn root(&self) -> &Path {
@@ -80,6 +87,11 @@ impl Layout {
 
     pub(crate) fn open(&self, path: &Path) -> Result<Dir, StoreError> {
         Ok(self.disk.open_dir(path)?)
+    }
+
+    /// Begins to count a stage of what is being done.
+    pub(crate) fn meter(&self, stage: Stage, total: Option<u64>) -> Meter {
+        Meter::begin(self.progress.as_ref(), stage, total)
     }
 
     /// A name in [`Layout::tmp`] that no other process, now or before, has.

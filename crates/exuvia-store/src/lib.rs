@@ -24,38 +24,45 @@
 //! snapshot first, and can be finished by anybody after a crash.
 #![forbid(unsafe_code)]
 
+mod adopt;
 mod blobs;
 mod care;
 mod catalog;
 mod chunk;
 mod compress;
+mod contents;
 mod database;
 mod diff;
 mod error;
 mod exclude;
 mod id;
+pub mod journal;
 mod layout;
 mod lock;
 mod manage;
 mod pack;
 mod plan;
+mod progress;
 mod restore;
 pub mod retention;
 mod sealed;
 mod snapshot;
 mod store;
 mod survey;
-mod text;
+pub mod text;
 mod tree;
 mod wire;
 
 pub use care::{Depth, Lost, Pruned, Repaired, Verified};
+pub use contents::{Content, Contents, Item, Items};
 pub use diff::{Aspects, Change};
 pub use error::StoreError;
 pub use exclude::Excludes;
 pub use id::{BlobId, SnapshotId};
 pub use plan::{SnapshotOptions, SnapshotPlan};
-pub use restore::{PendingRestore, Refused, RestoreOptions, Restored};
-pub use snapshot::{Began, LeftOut, Snapshot, Stats, Why};
+pub use progress::{Progress, Stage};
+pub use restore::{PendingRestore, Refused, RestoreOptions, Restored, Safety};
+pub use snapshot::{Began, LeftOut, Record, Snapshot, Stats, Why};
 pub use store::{Located, Opened, Store};
+pub use text::escaped;
 pub use tree::{Entry, EntryRef, Flavour, Meta, NodeKind};

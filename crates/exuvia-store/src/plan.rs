@@ -30,6 +30,8 @@ pub struct SnapshotOptions {
     pub excludes: Excludes,
     /// Whether files that never hold still are taken as they are.
     pub accept_unstable: bool,
+    /// What is to be remembered with it.
+    pub context: Option<serde_json::Value>,
 }
 
 impl Default for SnapshotOptions {
@@ -41,6 +43,7 @@ impl Default for SnapshotOptions {
             scope: "directory".to_owned(),
             excludes: Excludes::none(),
             accept_unstable: false,
+            context: None,
         }
     }
 }
@@ -79,7 +82,7 @@ impl Store<Opened> {
         options: SnapshotOptions,
     ) -> Result<SnapshotPlan<'_>, StoreError> {
         let guard = self.share()?;
-        let previous = Previous::of(&self.layout, source)?;
+        let previous = Previous::of(&self.layout, source, &options.excludes)?;
         let survey = Survey::walk(&self.layout, source, &options.excludes, previous)?;
         Ok(SnapshotPlan {
             store: self,
@@ -129,11 +132,17 @@ impl SnapshotPlan<'_> {
     /// Takes the snapshot. When this returns it is durable; when it fails or the process dies,
     /// there is no new snapshot and nothing else changed.
     pub fn take(self) -> Result<Snapshot, StoreError> {
-        Ok(self.take_with_tree()?.0)
+        Ok(self.carry_out()?.0)
     }
 
     /// The same, and what the tree looked like.
     pub(crate) fn take_with_tree(self) -> Result<(Snapshot, Tree), StoreError> {
+        let (snapshot, outcome) = self.carry_out()?;
+        let tree = outcome.into_tree(&snapshot.source)?;
+        Ok((snapshot, tree))
+    }
+
+    fn carry_out(self) -> Result<(Snapshot, Outcome), StoreError> {
         let layout = &self.store.layout;
         let ingest = if self.survey.is_unchanged() {
             Ingest::digests_only(layout)
@@ -143,7 +152,9 @@ impl SnapshotPlan<'_> {
         let surveyed = self.survey.read(&ingest, self.options.accept_unstable)?;
         let read_files = ingest.read_files();
         let mut added_bytes = ingest.finish()?;
-        let (tree, size) = match &surveyed.outcome {
+        let findings = surveyed.findings;
+        let outcome = surveyed.looked.outcome();
+        let (tree, size) = match &outcome {
             Outcome::Same(previous) => (previous.id, 0),
             Outcome::New(tree, known) => tree::store(layout, tree, *known)?,
         };
@@ -156,26 +167,26 @@ impl SnapshotPlan<'_> {
             scope: self.options.scope,
             source: self.source,
             created_at: layout.host.now(),
-            began: surveyed.began.into(),
+            began: findings.began.into(),
             tree,
             stats: Stats {
-                files: surveyed.totals.files,
-                directories: surveyed.totals.directories,
-                symlinks: surveyed.totals.symlinks,
-                bytes: surveyed.totals.bytes,
+                files: findings.totals.files,
+                directories: findings.totals.directories,
+                symlinks: findings.totals.symlinks,
+                bytes: findings.totals.bytes,
                 read_files,
                 added_bytes,
             },
-            left_out: surveyed.left_out.clone(),
+            left_out: findings.left_out,
             excludes: self.options.excludes.patterns().to_vec(),
-            complete: surveyed.unstable.is_empty(),
-            unstable: surveyed.unstable.clone(),
+            complete: findings.unstable.is_empty(),
+            unstable: findings.unstable,
             lost: Vec::new(),
             pinned: false,
+            context: self.options.context,
         };
         catalog::write(layout, &snapshot)?;
         drop(self.guard);
-        let tree = surveyed.into_tree(&snapshot.source)?;
-        Ok((snapshot, tree))
+        Ok((snapshot, outcome))
     }
 }

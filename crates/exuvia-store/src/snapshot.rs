@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use exuvia_host::disk::FileTime;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::id::{BlobId, SnapshotId};
 use crate::text;
@@ -55,6 +56,29 @@ pub struct Snapshot {
     /// Whether retention must keep it.
     #[serde(default)]
     pub pinned: bool,
+    /// What whoever took it wanted remembered with it. It may hold secrets, so it is written by
+    /// [`Snapshot::record`] only.
+    #[serde(default, skip_serializing)]
+    pub context: Option<Value>,
+}
+
+impl Snapshot {
+    /// All of it, to be kept where only its owner can read it.
+    pub fn record(&self) -> Record<'_> {
+        Record {
+            snapshot: self,
+            context: self.context.as_ref(),
+        }
+    }
+}
+
+/// A snapshot with its context, to be written down; it is read back as a [`Snapshot`].
+#[derive(Debug, Serialize)]
+pub struct Record<'s> {
+    #[serde(flatten)]
+    snapshot: &'s Snapshot,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    context: Option<&'s Value>,
 }
 
 /// A time by the clock of files.

@@ -12,6 +12,7 @@ use exuvia_host::{Host, Links, read_optional};
 use crate::error::StoreError;
 use crate::layout::Layout;
 use crate::lock::Guard;
+use crate::progress::Progress;
 
 /// The format that this Exuvia writes.
 const FORMAT: u32 = 1;
@@ -51,6 +52,13 @@ impl Store<Located> {
     #[must_use]
     pub fn with_patience(mut self, patience: Duration) -> Self {
         self.patience = patience;
+        self
+    }
+
+    /// Tells somebody how far things have come.
+    #[must_use]
+    pub fn with_progress(mut self, progress: Arc<dyn Progress>) -> Self {
+        self.layout.progress = Some(progress);
         self
     }
 

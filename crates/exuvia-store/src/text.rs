@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Deserializer, Serializer};
 
 /// UTF-8 as it is; other bytes, and the percent sign, as `%` and two hexadecimal digits.
-pub(crate) fn escape(path: &Path) -> String {
+pub fn escaped(path: &Path) -> String {
     let mut out = String::new();
     for chunk in path.as_os_str().as_bytes().utf8_chunks() {
         out.push_str(&chunk.valid().replace('%', "%25"));
@@ -20,8 +20,8 @@ pub(crate) fn escape(path: &Path) -> String {
     out
 }
 
-/// The path again; `None` if this was never written by [`escape`].
-pub(crate) fn unescape(text: &str) -> Option<PathBuf> {
+/// The path again; `None` if this was never written by [`escaped`].
+pub fn unescape(text: &str) -> Option<PathBuf> {
     let mut parts = text.split('%');
     let mut bytes = parts.next().unwrap_or_default().as_bytes().to_vec();
     for part in parts {
@@ -32,34 +32,35 @@ pub(crate) fn unescape(text: &str) -> Option<PathBuf> {
     Some(PathBuf::from(OsString::from_vec(bytes)))
 }
 
-pub(crate) fn serialize<S: Serializer>(path: &Path, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(&escape(path))
+/// For `#[serde(with)]`.
+pub fn serialize<S: Serializer>(path: &Path, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&escaped(path))
 }
 
-pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<PathBuf, D::Error> {
+/// For `#[serde(with)]`.
+pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<PathBuf, D::Error> {
     let text = String::deserialize(deserializer)?;
     unescape(&text).ok_or_else(|| serde::de::Error::custom("not an escaped path"))
 }
 
 /// The same for several.
-pub(crate) mod list {
+pub mod list {
     use std::path::PathBuf;
 
     use serde::ser::SerializeSeq;
     use serde::{Deserialize, Deserializer, Serializer};
 
-    pub(crate) fn serialize<S: Serializer>(
-        paths: &[PathBuf],
-        serializer: S,
-    ) -> Result<S::Ok, S::Error> {
+    /// For `#[serde(with)]`.
+    pub fn serialize<S: Serializer>(paths: &[PathBuf], serializer: S) -> Result<S::Ok, S::Error> {
         let mut list = serializer.serialize_seq(Some(paths.len()))?;
         for path in paths {
-            list.serialize_element(&super::escape(path))?;
+            list.serialize_element(&super::escaped(path))?;
         }
         list.end()
     }
 
-    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
+    /// For `#[serde(with)]`.
+    pub fn deserialize<'de, D: Deserializer<'de>>(
         deserializer: D,
     ) -> Result<Vec<PathBuf>, D::Error> {
         Vec::<String>::deserialize(deserializer)?
@@ -87,7 +88,7 @@ mod tests {
             b"",
         ] {
             let path = Path::new(OsStr::from_bytes(bytes));
-            assert_eq!(unescape(&escape(path)).as_deref(), Some(path));
+            assert_eq!(unescape(&escaped(path)).as_deref(), Some(path));
         }
         assert_eq!(unescape("%"), None);
         assert_eq!(unescape("%zz"), None);

@@ -319,6 +319,32 @@ fn a_little_change_of_a_large_database_costs_a_little() {
 }
 
 #[test]
+fn a_checkpoint_adds_the_pages_that_it_wrote_and_little_around_them() {
+    let lab = Lab::new();
+    let path = lab.tree().join("state.db");
+    let connection = open(&path, "wal");
+    connection
+        .execute_batch(
+            "CREATE TABLE big (id INTEGER PRIMARY KEY, filler BLOB);
+             WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 5000)
+             INSERT INTO big SELECT i, randomblob(4000) FROM n;
+             PRAGMA wal_checkpoint(TRUNCATE);",
+        )
+        .unwrap();
+    let first = lab.snapshot();
+    // A hundred pages, far from each other: 400 KB of 20 MB.
+    connection
+        .execute_batch(
+            "UPDATE big SET filler = randomblob(4000) WHERE id % 50 = 7;
+             PRAGMA wal_checkpoint(TRUNCATE);",
+        )
+        .unwrap();
+    let second = lab.snapshot();
+    assert!(first.stats.added_bytes > 20_000_000, "{:?}", first.stats);
+    assert!(second.stats.added_bytes < 2_500_000, "{:?}", second.stats);
+}
+
+#[test]
 fn a_log_that_did_not_move_is_known_though_its_ctime_did() {
     let lab = Lab::new();
     let path = lab.tree().join("state.db");

@@ -227,7 +227,7 @@ fn a_target_that_is_a_link_a_file_or_not_empty_is_refused() {
     for target in [lab.path("link"), lab.tree().join("file")] {
         let error = lab
             .store
-            .restore_in_place(&snapshot, &target, options)
+            .restore_in_place(&snapshot, &target, options.clone())
             .unwrap_err();
         assert!(error.to_string().contains("cannot restore into"), "{error}");
         assert!(lab.store.restore_into(&snapshot, &target).is_err());

@@ -5,9 +5,11 @@
 //! | a ClawHub registry that both real clients install from | [`clawhub::Registry`] |
 //! | an npm registry for scripted packages, signed or not | [`npm::Registry`] |
 //! | a GitHub API with releases | [`github::Api`] |
+//! | an OpenClaw gateway without OpenClaw, in this process or as a program of its own | [`gateway`] |
 //! | a model provider that answers OpenClaw's turns | [`model::Provider`] |
 //! | a server that misbehaves | [`faults::Faults`], which every stand-in has |
 //! | what a server was asked | [`Requests`], which every stand-in has |
+//! | a server for backups, as restic has them | [`rest_server::RestServer`] |
 //! | a git remote with commits | [`git::Repo`] |
 //! | an OpenClaw install on disk, in milliseconds, without OpenClaw | [`install::Builder`] |
 //! | the real OpenClaw, installed by the real clients | [`sandbox::Sandbox`] |
@@ -43,6 +45,7 @@
 
 pub mod clawhub;
 pub mod faults;
+pub mod gateway;
 pub mod git;
 pub mod github;
 mod hash;
@@ -51,6 +54,7 @@ pub mod model;
 pub mod npm;
 mod reply;
 mod request;
+pub mod rest_server;
 pub mod sandbox;
 mod server;
 pub mod tree;

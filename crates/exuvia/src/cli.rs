@@ -5,6 +5,9 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use exuvia_model::Channel;
 
+use crate::commands::snapshot::SnapshotCommand;
+use crate::heal::Tolerance;
+
 /// Updates OpenClaw without ever leaving it broken. 宁可不升,不可升坏
 #[derive(Debug, Parser)]
 #[command(name = "exuvia", version, about, propagate_version = true, after_help = EXAMPLES)]
@@ -21,9 +24,11 @@ Examples:
   exuvia check --json             the same, as one JSON document
   exuvia detail 2                 everything that is known of the second update
   exuvia select 1 2               choose the first two
+  exuvia snapshot create          a point in time to go back to
   exuvia report --format html --output report.html
 
-Exit codes: 0 done, 1 error, 2 usage, 3 blocked (something is missing or refused)";
+Exit codes: 0 done, 1 error, 2 usage, 3 blocked (something is missing or refused),
+5 left half done";
 
 /// What every command understands.
 #[derive(Debug, Args)]
@@ -89,6 +94,29 @@ pub(crate) enum Command {
     /// Answer the newest report: `1 2`, `all` or `skip`
     #[command(after_help = SELECT_EXAMPLES)]
     Select(SelectArgs),
+    /// Take snapshots of the install, and go back to them
+    #[command(subcommand, after_help = SNAPSHOT_EXAMPLES)]
+    Snapshot(SnapshotCommand),
+    /// Back snapshots up off the machine, encrypted, and bring them back
+    #[command(subcommand, after_help = crate::commands::backup::EXAMPLES)]
+    Backup(crate::commands::backup::BackupCommand),
+    /// Tell what was done, and what became of it
+    #[command(after_help = crate::commands::history::EXAMPLES)]
+    History(crate::commands::history::HistoryArgs),
+    /// Tell whether the gateway works
+    #[command(after_help = crate::commands::status::EXAMPLES)]
+    Status(crate::commands::status::StatusArgs),
+    /// Tell what is wrong with the gateway, and what to do about it
+    Doctor,
+    /// Put another gateway in place of the one that runs
+    #[command(after_help = crate::commands::restart::EXAMPLES)]
+    Restart(crate::commands::restart::RestartArgs),
+    /// Put an update into force, and tell what came of it
+    #[command(subcommand)]
+    Update(crate::commands::update::UpdateCommand),
+    /// Keep the gateway alive, start and stop it
+    #[command(subcommand)]
+    Gateway(crate::commands::gateway::GatewayCommand),
     /// List the OpenClaw installs of this machine
     Installs,
     /// Print a completion script for a shell
@@ -101,6 +129,54 @@ pub(crate) enum Command {
     #[command(subcommand)]
     Bench(BenchCommand),
 }
+
+impl Command {
+    /// Over what it may run, where an interrupted command left something half done that cannot be
+    /// finished now.
+    pub(crate) fn tolerance(&self) -> Tolerance {
+        match self {
+            Self::Snapshot(command) => command.tolerance(),
+            Self::Backup(command) => command.tolerance(),
+            Self::Report(_)
+            | Self::Detail(_)
+            | Self::Installs
+            | Self::History(_)
+            | Self::Status(_)
+            | Self::Doctor => Tolerance::Anything,
+            _ => Tolerance::Nothing,
+        }
+    }
+
+    /// Whether it ends by itself, and in order, when the user interrupts it.
+    pub(crate) fn hears_interrupts(&self) -> bool {
+        matches!(
+            self,
+            Self::Gateway(crate::commands::gateway::GatewayCommand::Run(_))
+        )
+    }
+
+    /// Whether it is about an install or what Exuvia keeps at all.
+    pub(crate) fn heals(&self) -> bool {
+        match self {
+            // What is left to finish is told as it is.
+            Self::Completions { .. } | Self::History(_) => false,
+            // It is the one that finishes.
+            Self::Restart(args) => !args.carry,
+            #[cfg(feature = "bench")]
+            Self::Bench(_) => false,
+            _ => true,
+        }
+    }
+}
+
+const SNAPSHOT_EXAMPLES: &str = "\
+Examples:
+  exuvia snapshot create --name before-msteams     the gateway may run meanwhile
+  exuvia snapshot list                             what there is to go back to
+  exuvia snapshot diff before-msteams              what has changed since
+  exuvia snapshot restore before-msteams           shows what it will do, and asks
+
+SNAPSHOT is a name, an id, or the beginning of an id that no other has.";
 
 const SELECT_EXAMPLES: &str = "\
 Examples:
@@ -179,6 +255,17 @@ pub(crate) struct SelectArgs {
 pub(crate) enum BenchCommand {
     /// The whole check of many skills against a slow local registry
     Check(crate::commands::bench::CheckBenchArgs),
+    /// Snapshots and restores of a tree and of a live state directory, beside other tools
+    Store(crate::commands::bench::StoreBenchArgs),
+    /// Runs a program and tells what it cost
+    #[command(hide = true)]
+    Watch(crate::commands::bench::WatchArgs),
+    /// One job of the snapshot store
+    #[command(hide = true, subcommand)]
+    Job(crate::commands::bench::Job),
+    /// Writes databases steadily until its standard input ends
+    #[command(hide = true)]
+    Writer(crate::commands::bench::WriterArgs),
 }
 
 fn parse_channel(name: &str) -> Result<Channel, String> {

@@ -3,9 +3,12 @@
 mod cli;
 mod commands;
 mod exit;
+mod heal;
+mod interrupt;
 mod output;
 mod picker;
 mod progress;
+mod render;
 mod session;
 
 use std::process::ExitCode;
@@ -26,31 +29,37 @@ fn main() -> ExitCode {
         Err(error) => return exit::usage(&error),
     };
     let host: Arc<dyn Host> = Arc::new(SystemHost::new());
-    let output = Output::new(&*host, &cli.global);
+    let output = Arc::new(Output::new(&*host, &cli.global));
     match run(cli, host, &output) {
         Ok(code) => code,
         Err(error) => exit::report(&error, &output),
     }
 }
 
-/// Runs the command until it ends or the user interrupts it. Documents are replaced in one step,
-/// so an interrupt leaves the old one or the new one.
-fn run(cli: Cli, host: Arc<dyn Host>, output: &Output) -> anyhow::Result<ExitCode> {
+/// Runs the command until it ends or the user interrupts it. An interrupted command is stopped
+/// where it stands, as a kill would: what that leaves behind, it has said before
+/// ([`interrupt::Standing`]).
+fn run(cli: Cli, host: Arc<dyn Host>, output: &Arc<Output>) -> anyhow::Result<ExitCode> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .max_blocking_threads(BLOCKING_THREADS)
         .build()?;
     let ended = runtime.block_on(async {
+        if cli.command.hears_interrupts() {
+            return commands::run(cli, host, Arc::clone(output)).await;
+        }
         tokio::select! {
-            ended = commands::run(cli, host, output) => ended,
+            // First, so that no command runs before interrupts are listened for.
+            biased;
             interrupted = tokio::signal::ctrl_c() => {
                 interrupted?;
-                output.note("interrupted; nothing was changed but what was already written whole");
+                output.interrupted();
                 Ok(ExitCode::from(exit::INTERRUPTED))
             }
+            ended = commands::run(cli, host, Arc::clone(output)) => ended,
         }
     });
-    // Programs that still run in the background (git) end with this process.
+    // What still runs in the background (a program, a thread that blocks) ends with this process.
     runtime.shutdown_background();
     ended
 }

@@ -1,5 +1,6 @@
 //! Standard output, standard error, language and colour.
 
+use std::borrow::Cow;
 use std::ffi::OsString;
 use std::io::{IsTerminal, Write};
 
@@ -10,6 +11,8 @@ use jiff::tz::Offset;
 use serde::Serialize;
 
 use crate::cli::{ColorWhen, Global, LangName};
+use crate::interrupt::Standing;
+use crate::render::{Sheet, wrap};
 
 /// Where things are printed, and how.
 #[derive(Debug)]
@@ -19,6 +22,7 @@ pub(crate) struct Output {
     lang: Lang,
     ink: Ink,
     offset: Offset,
+    standing: Standing,
 }
 
 /// What the terminal can show.
@@ -51,6 +55,7 @@ impl Output {
                 (true, true) => Ink::ColorsAndLinks,
             },
             offset: host.utc_offset(host.now()),
+            standing: Standing::default(),
         }
     }
 
@@ -83,6 +88,18 @@ impl Output {
         }
     }
 
+    /// What a command writes its results on.
+    pub(crate) fn sheet(&self, host: &dyn Host) -> Sheet {
+        let terminal = std::io::stdout().is_terminal();
+        Sheet {
+            color: self.ink != Ink::Plain,
+            width: terminal.then(|| terminal_width().max(40)),
+            offset: self.offset,
+            now: host.now(),
+            home: host.home_dir(),
+        }
+    }
+
     /// How to lay out what goes into a file.
     pub(crate) fn plain_style(&self) -> Style {
         Style {
@@ -112,8 +129,23 @@ impl Output {
     /// Tells something on the side.
     pub(crate) fn note(&self, note: &str) {
         if !self.quiet {
-            print_all(&mut std::io::stderr().lock(), note);
+            print_all(&mut std::io::stderr().lock(), &aside(note));
         }
+    }
+
+    /// Says what holds from here on if the user interrupts the command.
+    pub(crate) fn if_interrupted(&self, words: impl Into<Cow<'static, str>>) {
+        self.standing.set(words);
+    }
+
+    /// Tells that the user interrupted the command, and what that left. Nothing more happens then.
+    pub(crate) fn interrupted(&self) {
+        let standing = self.standing.freeze();
+        if self.shows_progress() {
+            // What is left of a bar.
+            let _ = write!(std::io::stderr().lock(), "\r\u{1b}[K");
+        }
+        self.error(&anyhow::anyhow!("interrupted; {standing}"));
     }
 
     /// Tells what went wrong: on standard output too where a program listens.
@@ -122,7 +154,8 @@ impl Output {
         if self.json {
             print_error(&message);
         }
-        print_all(&mut std::io::stderr().lock(), &format!("exuvia: {message}"));
+        let message = aside(&format!("exuvia: {message}"));
+        print_all(&mut std::io::stderr().lock(), &message);
     }
 }
 
@@ -156,6 +189,15 @@ fn language(host: &dyn Host, asked: Option<LangName>) -> Lang {
             .find_map(|name| host.env(name))
             .and_then(|tag: OsString| Lang::from_tag(&tag.to_string_lossy()))
             .unwrap_or(Lang::En),
+    }
+}
+
+/// What goes to standard error, broken between words where that is a terminal.
+fn aside(text: &str) -> String {
+    if std::io::stderr().is_terminal() {
+        wrap(text, terminal_width())
+    } else {
+        text.to_owned()
     }
 }
 

@@ -1,5 +1,7 @@
 //! The course of a check, drawn on standard error.
 
+mod store;
+
 use std::sync::Arc;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -10,6 +12,7 @@ use exuvia_check::{Phase, Progress};
 use exuvia_model::text;
 use indicatif::{ProgressBar, ProgressStyle};
 
+pub(crate) use self::store::StoreBar;
 use crate::output::Output;
 
 /// One line that says what is under way, how much of it is done, and what is being asked.

@@ -25,6 +25,15 @@ impl Holder {
         }
     }
 
+    /// The process of this number, whether it runs or has ended and was not waited for yet.
+    pub fn of(pid: u32) -> Option<Self> {
+        Some(Self {
+            pid,
+            boot: boot(),
+            started: started(&pid.to_string())?,
+        })
+    }
+
     /// Whether it still runs.
     pub fn is_alive(&self) -> bool {
         self.boot == boot() && started(&self.pid.to_string()).unwrap_or(0) == self.started

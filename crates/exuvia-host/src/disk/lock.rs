@@ -15,6 +15,18 @@ pub enum LockKind {
     Exclusive,
 }
 
+/// What is known of record locks (`fcntl`) that others hold on a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Records {
+    /// Nobody holds one.
+    Free,
+    /// This process does.
+    HeldBy(u32),
+    /// Somebody does whose number is not ours to see: a process of another namespace, or the
+    /// holder of a lock that belongs to an open file.
+    Held,
+}
+
 /// A lock on a whole file (`flock`); given back when dropped or when the process dies.
 #[derive(Debug)]
 pub struct FileLock {
@@ -56,6 +68,24 @@ impl File {
             Err(Errno::EAGAIN | Errno::EACCES) => Ok(false),
             Err(errno) => Err(self.error("lock", io::Error::from(errno))),
         }
+    }
+}
+
+impl File {
+    /// Whether somebody else holds a record lock on any byte. Nothing is locked by asking, so
+    /// nobody is kept waiting. Locks of this process itself are not seen, unless they belong to an
+    /// open file ([`File::try_lock_records`]).
+    #[cfg(any(target_os = "linux", target_os = "macos"))]
+    pub fn records(&self) -> Result<Records, HostError> {
+        use nix::fcntl::{FcntlArg, fcntl};
+        let mut wanted = whole_file();
+        fcntl(self.raw(), FcntlArg::F_GETLK(&mut wanted))
+            .map_err(|errno| self.error("look at the locks of", io::Error::from(errno)))?;
+        if i32::from(wanted.l_type) == nix::libc::F_UNLCK {
+            return Ok(Records::Free);
+        }
+        let pid = u32::try_from(wanted.l_pid).ok().filter(|pid| *pid > 0);
+        Ok(pid.map_or(Records::Held, Records::HeldBy))
     }
 }
 

@@ -24,7 +24,7 @@ pub use dir::Dir;
 pub use file::{Extent, File};
 pub use holder::Holder;
 pub use listing::{Listed, Listing};
-pub use lock::{FileLock, LockKind};
+pub use lock::{FileLock, LockKind, Records};
 pub use stat::{FileTime, Kind, Stat};
 
 use crate::HostError;

@@ -4,7 +4,8 @@ mod agents;
 mod include;
 mod value;
 
-use std::path::Path;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 
 use exuvia_host::{Host, Links, read_optional};
 use serde_json::{Map, Value};
@@ -53,6 +54,27 @@ impl Config {
             .try_fold(self.root.get(*first)?, |value, key| value.get(key))
     }
 
+    /// Where something is set: `channels.telegram.enabled`, and never to what. What is in a list has
+    /// no path of its own.
+    pub fn key_paths(&self) -> BTreeSet<String> {
+        let mut paths = BTreeSet::new();
+        let mut left: Vec<(String, &Map<String, Value>)> = vec![(String::new(), &self.root)];
+        while let Some((above, map)) = left.pop() {
+            for (key, value) in map {
+                let path = if above.is_empty() {
+                    key.clone()
+                } else {
+                    format!("{above}.{key}")
+                };
+                match value {
+                    Value::Object(below) if !below.is_empty() => left.push((path, below)),
+                    _ => drop(paths.insert(path)),
+                }
+            }
+        }
+        paths
+    }
+
     /// The texts in a list, without white space around them and without empty ones.
     pub fn texts(&self, keys: &[&str]) -> Vec<&str> {
         let list = self.get(keys).and_then(Value::as_array);
@@ -62,6 +84,13 @@ impl Config {
             .map(str::trim)
             .filter(|text| !text.is_empty())
             .collect()
+    }
+
+    /// The paths in a list, as OpenClaw takes them; one that names a variable which is not set here
+    /// is left out.
+    pub fn paths(&self, host: &dyn Host, install: &Install, keys: &[&str]) -> Vec<PathBuf> {
+        let texts = self.texts(keys).into_iter();
+        texts.filter_map(|text| path(host, install, text)).collect()
     }
 
     fn read_file(&mut self, host: &dyn Host, path: &Path, max: u64) -> Option<Value> {
@@ -98,7 +127,7 @@ impl Config {
 }
 
 /// A path in the configuration: `~` is OpenClaw's home, and `${NAME}` a variable.
-pub(crate) fn path(host: &dyn Host, install: &Install, text: &str) -> Option<std::path::PathBuf> {
+pub(crate) fn path(host: &dyn Host, install: &Install, text: &str) -> Option<PathBuf> {
     let text = substitute(host, text)?;
     let text = text.replace('\0', "");
     let path = match Path::new(&text).strip_prefix("~") {
@@ -130,9 +159,31 @@ fn substitute(host: &dyn Host, text: &str) -> Option<String> {
     Some(result)
 }
 
-fn is_variable(name: &str) -> bool {
+pub(crate) fn is_variable(name: &str) -> bool {
     name.starts_with(|c: char| c.is_ascii_uppercase() || c == '_')
         && name
             .bytes()
             .all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_')
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn the_paths_of_keys_tell_where_and_never_what() {
+        let Value::Object(root) = json!({ "a": { "b": "s3cret", "c": { "d": [1, { "e": 2 }] } },
+            "f": {}, "g": null })
+        else {
+            panic!("no object")
+        };
+        let config = Config {
+            root,
+            problems: Vec::new(),
+        };
+        let paths: Vec<String> = config.key_paths().into_iter().collect();
+        assert_eq!(paths, ["a.b", "a.c.d", "f", "g"]);
+    }
 }

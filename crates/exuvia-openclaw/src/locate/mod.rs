@@ -3,7 +3,7 @@
 mod error;
 mod launcher;
 mod package;
-mod service;
+pub(crate) mod service;
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};

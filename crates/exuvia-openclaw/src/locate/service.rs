@@ -25,7 +25,9 @@ pub(super) struct Service {
 
 /// The service of the install in force; the first definition that is there.
 pub(super) fn find(host: &dyn Host, environment: &Environment) -> Option<Service> {
-    candidates(host, environment).into_iter().find_map(|path| {
+    let name = environment.profile.as_ref().and_then(Profile::name);
+    let places = places(host, &environment.os_home, name);
+    places.into_iter().find_map(|path| {
         let bytes = read_limited(host, &path, MAX_BYTES, Links::Follow).ok()?;
         let text = String::from_utf8_lossy(&bytes);
         let is_plist = path.extension().is_some_and(|ending| ending == "plist");
@@ -48,12 +50,11 @@ pub(super) fn find(host: &dyn Host, environment: &Environment) -> Option<Service
     })
 }
 
-fn candidates(host: &dyn Host, environment: &Environment) -> Vec<PathBuf> {
-    let suffix = environment.profile.as_ref().and_then(Profile::suffix);
-    let unit = format!("openclaw-gateway{}.service", suffix.unwrap_or_default());
-    let name = environment.profile.as_ref().and_then(Profile::name);
-    let label = format!("ai.openclaw.{}.plist", name.unwrap_or("gateway"));
-    let home = &environment.os_home;
+/// Where the definition of an install's service may be, the account's own first.
+pub(crate) fn places(host: &dyn Host, home: &Path, profile: Option<&str>) -> Vec<PathBuf> {
+    let suffix = profile.map(|name| format!("-{name}")).unwrap_or_default();
+    let unit = format!("openclaw-gateway{suffix}.service");
+    let label = format!("ai.openclaw.{}.plist", profile.unwrap_or("gateway"));
     let config =
         trimmed(host, "XDG_CONFIG_HOME").map_or_else(|| home.join(".config"), PathBuf::from);
     vec![

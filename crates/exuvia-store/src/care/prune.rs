@@ -14,6 +14,7 @@ use crate::catalog;
 use crate::error::StoreError;
 use crate::layout::Layout;
 use crate::pack::{BlockBuilder, Pack, PackWriter};
+use crate::progress::Stage;
 use crate::snapshot::Snapshot;
 use crate::store::{Opened, Store};
 use crate::tree;
@@ -122,9 +123,12 @@ impl Plan {
     fn carry_out(&self, layout: &Layout) -> Result<Pruned, StoreError> {
         let writer = PackWriter::new(layout);
         let mut block = BlockBuilder::default();
+        let rewritten = self.fates.iter().filter(|fate| **fate == Fate::Rewrite);
+        let meter = layout.meter(Stage::Collect, Some(rewritten.count() as u64));
         for (pack, needed, fate) in self.each() {
             if fate == Fate::Rewrite {
                 copy_needed(pack, needed, &writer, &mut block)?;
+                meter.advance(1);
             }
         }
         block.flush(&writer)?;

@@ -11,6 +11,7 @@ use crate::error::StoreError;
 use crate::id::{BlobId, SnapshotId};
 use crate::layout::Layout;
 use crate::pack::{BlockEntry, Pack};
+use crate::progress::{Meter, Stage};
 use crate::snapshot::Snapshot;
 use crate::store::{Opened, Store};
 use crate::tree;
@@ -103,7 +104,7 @@ pub(super) fn inspect(layout: &Layout, depth: Depth) -> Result<Inspection, Store
         blobs,
         verified,
     };
-    inspection.check_packs(depth)?;
+    inspection.check_packs(layout, depth)?;
     inspection.check_trees(layout)?;
     Ok(inspection)
 }
@@ -120,10 +121,13 @@ fn check_journals(layout: &Layout, verified: &mut Verified) -> Result<(), StoreE
 }
 
 impl Inspection {
-    fn check_packs(&mut self, depth: Depth) -> Result<(), StoreError> {
+    fn check_packs(&mut self, layout: &Layout, depth: Depth) -> Result<(), StoreError> {
+        let packs = self.blobs.packs().iter();
+        let bytes = packs.map(|pack| stored_bytes(&chosen(pack, depth))).sum();
+        let meter = layout.meter(Stage::Verify, Some(bytes));
         for (number, pack) in self.blobs.packs().iter().enumerate() {
             let frame = pack.check_frame();
-            let (bad, bytes) = check_blocks(pack, depth)?;
+            let (bad, bytes) = check_blocks(pack, depth, &meter)?;
             self.verified.bytes += bytes.1;
             self.verified.blocks += bytes.0;
             if !frame.is_empty() || !bad.is_empty() {
@@ -142,6 +146,7 @@ impl Inspection {
             self.good.extend(good.map(|blob| blob.id));
             self.bad_blocks.push(numbers);
         }
+        meter.finish();
         Ok(())
     }
 
@@ -193,7 +198,11 @@ pub(super) fn is_loss(error: &StoreError) -> bool {
 type BadBlocks = Vec<(u32, StoreError)>;
 
 /// The blocks of a pack that are not good, and how many blocks and bytes were read.
-fn check_blocks(pack: &Pack, depth: Depth) -> Result<(BadBlocks, (usize, u64)), StoreError> {
+fn check_blocks(
+    pack: &Pack,
+    depth: Depth,
+    meter: &Meter,
+) -> Result<(BadBlocks, (usize, u64)), StoreError> {
     let mut by_block: Vec<Vec<&crate::pack::BlobEntry>> =
         vec![Vec::new(); pack.index().blocks.len()];
     for blob in &pack.index().blobs {
@@ -201,15 +210,8 @@ fn check_blocks(pack: &Pack, depth: Depth) -> Result<(BadBlocks, (usize, u64)), 
             blobs.push(blob);
         }
     }
-    let chosen: Vec<(u32, &BlockEntry)> = (0..)
-        .zip(&pack.index().blocks)
-        .filter(|(number, block)| is_chosen(depth, *number, block))
-        .collect();
-    let bytes = chosen
-        .iter()
-        .map(|(_, block)| u64::from(block.stored_len))
-        .sum();
-    let read = (chosen.len(), bytes);
+    let chosen = chosen(pack, depth);
+    let read = (chosen.len(), stored_bytes(&chosen));
     let bad = chosen
         .into_par_iter()
         .map_init(
@@ -217,6 +219,7 @@ fn check_blocks(pack: &Pack, depth: Depth) -> Result<(BadBlocks, (usize, u64)), 
             |(stored, raw), (number, block)| {
                 let blobs = by_block.get(number as usize).map(Vec::as_slice);
                 let checked = check_block(pack, block, blobs.unwrap_or_default(), stored, raw);
+                meter.advance(block.stored_len.into());
                 match checked {
                     Ok(()) => Ok(None),
                     Err(error) if error.is_damage() => Ok(Some((number, error))),
@@ -226,6 +229,18 @@ fn check_blocks(pack: &Pack, depth: Depth) -> Result<(BadBlocks, (usize, u64)), 
         )
         .collect::<Result<Vec<_>, StoreError>>()?;
     Ok((bad.into_iter().flatten().collect(), read))
+}
+
+fn chosen(pack: &Pack, depth: Depth) -> Vec<(u32, &BlockEntry)> {
+    (0..)
+        .zip(&pack.index().blocks)
+        .filter(|(number, block)| is_chosen(depth, *number, block))
+        .collect()
+}
+
+fn stored_bytes(blocks: &[(u32, &BlockEntry)]) -> u64 {
+    let bytes = blocks.iter().map(|(_, block)| u64::from(block.stored_len));
+    bytes.sum()
 }
 
 fn check_block(

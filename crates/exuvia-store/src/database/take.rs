@@ -12,12 +12,14 @@ use super::{JOURNAL, LOG, salts};
 use crate::chunk::ALIGNED;
 use crate::error::StoreError;
 use crate::id::BlobId;
-use crate::pack::BlockBuilder;
+use crate::pack::{BLOCK_TARGET, BlockBuilder};
 use crate::survey::Ingest;
 use crate::tree::{Entry, Flavour, Meta, NodeKind, Piece, encode_pieces, encode_xattrs};
 
 /// How many pieces a thread reads at once.
-const RUN: u64 = 16;
+const RUN: u64 = 64;
+/// How many new pieces a thread compresses at once.
+const PACKED: usize = BLOCK_TARGET / ALIGNED;
 
 /// A database as it was at one moment.
 #[derive(Debug)]
@@ -132,29 +134,40 @@ impl<'i> Spool<'i> {
     ) -> Result<Vec<Piece>, StoreError> {
         buffer.resize(usize::try_from(end - start).unwrap_or(0), 0);
         file.read_exact_at(buffer, start)?;
-        buffer
-            .chunks(ALIGNED)
-            .map(|content| {
-                let id = BlobId::of(content);
-                if self.ingest.claim(id) {
-                    self.put_aside(id, content)?;
-                }
-                Ok(Piece {
-                    len: content.len() as u64,
-                    blob: Some(id),
-                })
-            })
-            .collect()
+        let ids: Vec<BlobId> = buffer.chunks(ALIGNED).map(BlobId::of).collect();
+        let claims: Vec<bool> = ids.iter().map(|id| self.ingest.claim(*id)).collect();
+        let mut rest = buffer.as_slice();
+        for (ids, claims) in stretches(&ids, &claims) {
+            let (stretch, others) = rest.split_at(rest.len().min(ids.len() * ALIGNED));
+            if claims {
+                self.put_aside(ids, stretch)?;
+            }
+            rest = others;
+        }
+        let lengths = buffer.chunks(ALIGNED).map(|content| content.len() as u64);
+        let pieces = lengths.zip(&ids).map(|(len, id)| Piece {
+            len,
+            blob: Some(*id),
+        });
+        Ok(pieces.collect())
     }
 
-    fn put_aside(&self, id: BlobId, content: &[u8]) -> Result<(), StoreError> {
-        let len = content.len();
-        let offset = self.end.fetch_add(len as u64, Ordering::Relaxed);
-        self.file.write_at(content, offset)?;
-        self.aside
+    fn put_aside(&self, ids: &[BlobId], contents: &[u8]) -> Result<(), StoreError> {
+        let mut offset = self.end.fetch_add(contents.len() as u64, Ordering::Relaxed);
+        self.file.write_at(contents, offset)?;
+        let mut aside = self
+            .aside
             .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner)
-            .push(Aside { id, offset, len });
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        for (id, content) in ids.iter().zip(contents.chunks(ALIGNED)) {
+            let len = content.len();
+            aside.push(Aside {
+                id: *id,
+                offset,
+                len,
+            });
+            offset += len as u64;
+        }
         Ok(())
     }
 
@@ -164,8 +177,7 @@ impl<'i> Spool<'i> {
             .into_inner()
             .unwrap_or_else(std::sync::PoisonError::into_inner);
         aside.sort_by_key(|one| one.offset);
-        let run = usize::try_from(RUN).unwrap_or(1);
-        aside.par_chunks(run).try_for_each(|run| {
+        aside.par_chunks(PACKED).try_for_each(|run| {
             let mut block = BlockBuilder::default();
             let mut content = Vec::new();
             for one in run {
@@ -176,4 +188,17 @@ impl<'i> Spool<'i> {
             self.ingest.leave(&mut block)
         })
     }
+}
+
+/// Pieces that follow each other and are all new, or all known.
+fn stretches<'p>(
+    ids: &'p [BlobId],
+    claims: &'p [bool],
+) -> impl Iterator<Item = (&'p [BlobId], bool)> {
+    let mut rest = ids;
+    claims.chunk_by(|a, b| a == b).map(move |same| {
+        let (own, others) = rest.split_at(rest.len().min(same.len()));
+        rest = others;
+        (own, same.contains(&true))
+    })
 }

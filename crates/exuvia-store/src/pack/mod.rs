@@ -17,6 +17,7 @@ mod blocks;
 mod footer;
 mod index;
 mod reader;
+mod syncer;
 mod writer;
 
 pub(crate) use blocks::BlockBuilder;

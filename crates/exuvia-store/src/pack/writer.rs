@@ -1,11 +1,12 @@
 //! Writes a pack, from several threads at once.
 
 use std::ffi::OsStr;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use exuvia_host::disk::{Dir, File};
 
 use super::footer::Footer;
+use super::syncer::Syncer;
 use super::{BlobEntry, BlockEntry, MAGIC, PackIndex, SUFFIX};
 use crate::compress::compress;
 use crate::error::StoreError;
@@ -15,6 +16,8 @@ use crate::wire::length;
 
 /// How much is written before the kernel is told to begin with it.
 const WRITE_BACK: u64 = 8 << 20;
+/// How much is written before somebody waits for it to be durable, meanwhile.
+const SYNC: u64 = 32 << 20;
 
 /// A pack that is being written. Nothing is written before the first block.
 #[derive(Debug)]
@@ -38,7 +41,31 @@ struct State {
     end: u64,
     /// Up to where the kernel was told to begin writing.
     begun: u64,
+    /// Up to where it is being made durable.
+    synced: u64,
     index: PackIndex,
+}
+
+impl State {
+    /// Lets the disk begin with what there is: otherwise everything would wait for it at the end.
+    fn write_back(&mut self) {
+        let Some(pending) = &mut self.file else {
+            return;
+        };
+        let waiting = self.end - self.begun;
+        if waiting >= WRITE_BACK {
+            pending.file.begin_write_back(self.begun, waiting);
+            self.begun = self.end;
+        }
+        if self.end - self.synced >= SYNC {
+            let file = &pending.file;
+            let syncer = pending
+                .syncer
+                .get_or_insert_with(|| Syncer::new(Arc::clone(file)));
+            syncer.wake();
+            self.synced = self.end;
+        }
+    }
 }
 
 /// The file under its temporary name, which is removed unless it becomes a pack.
@@ -46,7 +73,8 @@ struct State {
 struct Pending {
     dir: Dir,
     name: String,
-    file: File,
+    file: Arc<File>,
+    syncer: Option<Syncer>,
     published: bool,
 }
 
@@ -100,15 +128,9 @@ impl<'s> PackWriter<'s> {
         let end = offset + stored.len() as u64;
         if let Some(pending) = &state.file {
             pending.file.write_at(stored, offset)?;
-            // Otherwise everything would wait for the disk at the end.
-            if end - state.begun >= WRITE_BACK {
-                pending
-                    .file
-                    .begin_write_back(state.begun, end - state.begun);
-                state.begun = end;
-            }
         }
         state.end = end;
+        state.write_back();
         let block = length(state.index.blocks.len());
         state.index.blocks.push(BlockEntry {
             offset,
@@ -129,11 +151,12 @@ impl<'s> PackWriter<'s> {
     fn create(&self) -> Result<Pending, StoreError> {
         let dir = self.layout.open(&self.layout.tmp())?;
         let name = self.layout.fresh_name("pack");
-        let file = dir.create_file(OsStr::new(&name), 0o600)?;
+        let file = Arc::new(dir.create_file(OsStr::new(&name), 0o600)?);
         Ok(Pending {
             dir,
             name,
             file,
+            syncer: None,
             published: false,
         })
     }
@@ -154,6 +177,9 @@ impl<'s> PackWriter<'s> {
         for part in [&index, &index, &footers] {
             pending.file.write_at(part, len)?;
             len += part.len() as u64;
+        }
+        if let Some(syncer) = pending.syncer.take() {
+            syncer.finish()?;
         }
         pending.file.sync()?;
         let packs = self.layout.open(&self.layout.packs())?;

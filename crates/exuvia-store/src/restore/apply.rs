@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::ops::Deref;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -16,7 +16,8 @@ use super::preflight::Ready;
 use super::{Refused, Restored, attributes, files, removal};
 use crate::blobs::Blobs;
 use crate::error::StoreError;
-use crate::tree::{Entry, Tree};
+use crate::progress::Meter;
+use crate::tree::Entry;
 
 /// How files come to their place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,6 +37,8 @@ pub(super) struct Means<'r> {
     pub(super) blobs: &'r Blobs,
     /// Contents that are at hand.
     pub(super) ready: Ready,
+    /// Counts the bytes that are written.
+    pub(super) meter: Meter,
     /// How files come to their place.
     pub(super) manner: Manner,
     /// What no other restore, now or before, has in its temporary names.
@@ -58,35 +61,43 @@ impl<'r> Deref for Restore<'r> {
     }
 }
 
-/// Does everything.
-pub(super) fn run(
-    means: Means<'_>,
-    plan: &Plan<'_>,
-    wanted: &Tree,
-) -> Result<Restored, StoreError> {
-    let restore = Restore {
-        means,
-        restored: Mutex::default(),
-        temporary: AtomicU64::new(0),
-    };
-    restore.restored().changes = plan.changes;
-    attributes::open_up(&restore, plan)?;
-    removal::clear(&restore, &plan.clear)?;
-    restore.make_dirs(plan)?;
-    files::write_all(&restore, &plan.files)?;
-    files::write_all(&restore, &plan.logs)?;
-    restore.make_symlinks(&plan.symlinks)?;
-    restore.make_hard_links(plan)?;
-    files::set_attributes(&restore, &plan.attributes)?;
-    removal::remove(&restore, &plan.remove)?;
-    attributes::set_directories(&restore, plan, wanted)?;
-    if restore.manner == Manner::InPlace {
-        restore.root.sync_file_system()?;
+impl<'r> Restore<'r> {
+    pub(super) fn new(means: Means<'r>) -> Self {
+        Self {
+            means,
+            restored: Mutex::default(),
+            temporary: AtomicU64::new(0),
+        }
     }
-    Ok(restore
-        .restored
-        .into_inner()
-        .unwrap_or_else(PoisonError::into_inner))
+
+    /// Does all of a plan in directories that may be written, but for their own attributes.
+    pub(super) fn carry_out(&self, plan: &Plan<'_>) -> Result<(), StoreError> {
+        self.restored().changes += plan.changes;
+        removal::clear(self, &plan.clear)?;
+        self.make_dirs(plan)?;
+        files::write_all(self, &plan.files)?;
+        files::write_all(self, &plan.logs)?;
+        self.make_symlinks(&plan.symlinks)?;
+        self.make_hard_links(plan)?;
+        files::set_attributes(self, &plan.attributes)?;
+        removal::remove(self, &plan.remove)
+    }
+
+    /// Sets the attributes of these directories, now that nothing is done in them any more.
+    pub(super) fn finish(
+        self,
+        directories: &BTreeMap<PathBuf, Entry>,
+    ) -> Result<Restored, StoreError> {
+        self.meter.finish();
+        attributes::set_directories(&self, directories)?;
+        if self.manner == Manner::InPlace {
+            self.root.sync_file_system()?;
+        }
+        Ok(self
+            .restored
+            .into_inner()
+            .unwrap_or_else(PoisonError::into_inner))
+    }
 }
 
 impl Restore<'_> {
@@ -118,17 +129,22 @@ impl Restore<'_> {
     }
 
     fn make_dirs(&self, plan: &Plan<'_>) -> Result<(), StoreError> {
-        let mut parent: Option<(&Path, Dir)> = None;
+        let mut levels: BTreeMap<usize, Vec<&Path>> = BTreeMap::new();
         for path in &plan.make_dirs {
-            let (above, name) = split(path);
-            if parent.as_ref().is_none_or(|(open, _)| *open != above) {
-                parent = Some((above, self.root.open_beneath(above)?));
-            }
-            if let Some((_, dir)) = &parent {
-                make_dir(dir, name)?;
-            }
+            levels
+                .entry(path.components().count())
+                .or_default()
+                .push(path);
         }
-        Ok(())
+        levels.into_values().try_for_each(|level| {
+            by_directory(level.into_iter().map(|path| (path, ())))
+                .into_par_iter()
+                .try_for_each(|(above, paths)| {
+                    let dir = self.root.open_beneath(above)?;
+                    let mut names = paths.iter().map(|(path, ())| split(path).1);
+                    names.try_for_each(|name| make_dir(&dir, name))
+                })
+        })
     }
 
     fn make_symlinks(&self, links: &[(&Path, &Entry)]) -> Result<(), StoreError> {

@@ -1,14 +1,14 @@
 //! Modes, owners, times and extended attributes.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use exuvia_host::disk::{File, Xattrs};
 use rayon::prelude::*;
 
 use super::apply::Restore;
-use super::plan::Plan;
 use crate::error::StoreError;
-use crate::tree::{Entry, EntryRef, NodeKind, Tree};
+use crate::tree::{Entry, NodeKind, Tree};
 use crate::wire::Malformed;
 
 /// What a directory needs while something is done in it.
@@ -62,8 +62,11 @@ fn set_xattrs(
 }
 
 /// Makes directories writable in which something is to be done. Those above come first.
-pub(super) fn open_up(restore: &Restore<'_>, plan: &Plan<'_>) -> Result<(), StoreError> {
-    for path in &plan.directories {
+pub(super) fn open_up(
+    restore: &Restore<'_>,
+    directories: &BTreeSet<PathBuf>,
+) -> Result<(), StoreError> {
+    for path in directories {
         let mode = match restore.root.open_beneath(path) {
             Ok(dir) => {
                 let mode = dir.stat_self()?.mode;
@@ -97,33 +100,37 @@ fn open_by_name(restore: &Restore<'_>, path: &Path) -> Result<(), StoreError> {
 /// more must be the last of its subtree.
 pub(super) fn set_directories(
     restore: &Restore<'_>,
-    plan: &Plan<'_>,
-    wanted: &Tree,
+    directories: &BTreeMap<PathBuf, Entry>,
 ) -> Result<(), StoreError> {
-    let damaged = |Malformed(why)| StoreError::damaged(Path::new("trees"), why);
-    let mut directories: Vec<(usize, &PathBuf)> = plan
-        .directories
+    let mut directories: Vec<_> = directories
         .iter()
-        .map(|path| (path.components().count(), path))
+        .map(|(path, entry)| (path.components().count(), path, entry))
         .collect();
-    directories.sort_by_key(|(depth, _)| std::cmp::Reverse(*depth));
+    directories.sort_by_key(|(depth, ..)| std::cmp::Reverse(*depth));
     for level in directories.chunk_by(|a, b| a.0 == b.0) {
-        level.par_iter().try_for_each(|(_, path)| {
-            let entry = if path.as_os_str().is_empty() {
-                Some(wanted.root_entry().map_err(damaged)?)
-            } else {
-                wanted.find(path).map_err(damaged)?
-            };
-            let is_directory = |entry: &EntryRef<'_>| entry.kind == NodeKind::Directory;
-            match entry.filter(is_directory) {
-                Some(entry) => {
-                    let file = restore.root.open_beneath(path)?.as_file()?;
-                    set(restore, &file, path, &entry.own())
-                }
-                // It was removed, or kept for what is in it.
-                None => Ok(()),
-            }
+        level.par_iter().try_for_each(|(_, path, entry)| {
+            let file = restore.root.open_beneath(path)?.as_file()?;
+            set(restore, &file, path, entry)
         })?;
     }
     Ok(())
+}
+
+/// These directories as they are to be; not those that were removed, or kept for what is in them.
+pub(super) fn wanted(
+    directories: &BTreeSet<PathBuf>,
+    tree: &Tree,
+) -> Result<BTreeMap<PathBuf, Entry>, Malformed> {
+    let mut wanted = BTreeMap::new();
+    for path in directories {
+        let entry = if path.as_os_str().is_empty() {
+            Some(tree.root_entry()?)
+        } else {
+            tree.find(path)?
+        };
+        if let Some(entry) = entry.filter(|entry| entry.kind == NodeKind::Directory) {
+            wanted.insert(path.clone(), entry.own());
+        }
+    }
+    Ok(wanted)
 }

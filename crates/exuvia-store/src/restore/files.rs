@@ -9,19 +9,38 @@ use rayon::prelude::*;
 
 use super::apply::{Manner, Restore, by_directory, split};
 use super::attributes;
+use super::plan::is_same;
 use crate::blobs::BlockCache;
 use crate::chunk;
 use crate::error::StoreError;
+use crate::progress::Tally;
 use crate::tree::Entry;
 use crate::wire::Malformed;
 
 type Job<'j> = (&'j Path, &'j Entry);
 
 /// What one thread has at hand.
-#[derive(Default)]
-struct Hands<'j> {
+struct Hands<'j, 'm> {
     dir: Option<(&'j Path, Dir)>,
+    source: Source<'m>,
+}
+
+/// Where its contents come from.
+struct Source<'m> {
     cache: BlockCache,
+    tally: Tally<'m>,
+}
+
+impl<'m> Hands<'_, 'm> {
+    fn new(restore: &'m Restore<'_>) -> Self {
+        Self {
+            dir: None,
+            source: Source {
+                cache: BlockCache::default(),
+                tally: restore.meter.tally(),
+            },
+        }
+    }
 }
 
 /// Writes files.
@@ -29,11 +48,14 @@ pub(super) fn write_all(restore: &Restore<'_>, jobs: &[Job<'_>]) -> Result<(), S
     batches(restore, jobs)
         .into_par_iter()
         .with_max_len(1)
-        .try_for_each_init(Hands::default, |hands, batch| {
-            batch
-                .into_iter()
-                .try_for_each(|(path, entry)| write(restore, path, entry, hands))
-        })
+        .try_for_each_init(
+            || Hands::new(restore),
+            |hands, batch| {
+                batch
+                    .into_iter()
+                    .try_for_each(|(path, entry)| write(restore, path, entry, hands))
+            },
+        )
 }
 
 /// Files whose contents lie in the same block together; large files alone, and first.
@@ -67,10 +89,10 @@ fn write<'j>(
     restore: &Restore<'_>,
     path: &'j Path,
     entry: &Entry,
-    hands: &mut Hands<'j>,
+    hands: &mut Hands<'j, '_>,
 ) -> Result<(), StoreError> {
     let (above, name) = split(path);
-    if hands.dir.as_ref().is_none_or(|(open, _)| *open != above) {
+    if !is_same(hands.dir.as_ref().map(|(open, _)| *open), above) {
         hands.dir = Some((above, restore.root.open_beneath(above)?));
     }
     let Some((_, dir)) = &hands.dir else {
@@ -82,7 +104,7 @@ fn write<'j>(
     };
     let first = temporary.as_deref().map_or(name, OsStr::new);
     let file = dir.create_file(first, 0o600)?;
-    let mut done = fill(restore, &file, entry, &mut hands.cache)
+    let mut done = fill(restore, &file, entry, &mut hands.source)
         .and_then(|()| attributes::set(restore, &file, path, entry));
     if temporary.is_some() && done.is_ok() {
         done = dir.rename(first, dir, name).map_err(StoreError::from);
@@ -99,7 +121,7 @@ fn fill(
     restore: &Restore<'_>,
     file: &File,
     entry: &Entry,
-    cache: &mut BlockCache,
+    source: &mut Source<'_>,
 ) -> Result<(), StoreError> {
     let damaged = |why: &str| StoreError::damaged(Path::new("trees"), why);
     let mut offset = 0;
@@ -109,12 +131,13 @@ fn fill(
         if let Some(id) = piece.blob {
             let content = match restore.ready.get(&id) {
                 Some(content) => content,
-                None => restore.blobs.read(id, cache)?,
+                None => restore.blobs.read(id, &mut source.cache)?,
             };
             if content.len() as u64 != piece.len {
                 return Err(damaged("it has a content of another length"));
             }
             file.write_at(content, offset)?;
+            source.tally.add(piece.len);
         }
         ends_in_hole = piece.blob.is_none();
         offset += piece.len;
@@ -136,7 +159,7 @@ pub(super) fn set_attributes(restore: &Restore<'_>, jobs: &[Job<'_>]) -> Result<
                     Ok(file) => attributes::set(restore, &file, path, entry),
                     // Not even its owner may read it now: it is written anew.
                     Err(error) if error.kind() == ErrorKind::PermissionDenied => {
-                        write(restore, path, entry, &mut Hands::default())
+                        write(restore, path, entry, &mut Hands::new(restore))
                     }
                     Err(error) => Err(error.into()),
                 }

@@ -2,8 +2,9 @@
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-use exuvia_host::disk::{FileLock, Holder, LockKind};
+use exuvia_host::disk::{FileLock, Holder, LockKind, pause};
 use exuvia_host::{Links, read_optional};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -16,6 +17,9 @@ use crate::snapshot::Snapshot;
 use crate::text;
 
 const SUFFIX: &str = ".json";
+/// How long the lock is waited for, and how long between two tries.
+const PATIENCE: Duration = Duration::from_millis(250);
+const PAUSE: Duration = Duration::from_millis(10);
 /// The longest journal that is read.
 const MAX_BYTES: u64 = 64 << 10;
 
@@ -57,6 +61,25 @@ fn path_of(layout: &Layout, target: &Path) -> PathBuf {
     layout.restores().join(format!("{}{SUFFIX}", stem(target)))
 }
 
+/// The right to restore there; `None` when somebody else has it. A process that one of ours just
+/// started holds our locks until it runs, so a moment is waited.
+fn lock(layout: &Layout, target: &Path) -> Result<Option<FileLock>, StoreError> {
+    let restores = layout.open(&layout.restores())?;
+    let name = format!("{}.lock", stem(target));
+    let mut file = restores.open_or_create(OsStr::new(&name), 0o600)?;
+    let started = layout.host.elapsed();
+    loop {
+        match file.try_lock(LockKind::Exclusive)? {
+            Ok(lock) => return Ok(Some(lock)),
+            Err(back) => file = back,
+        }
+        if layout.host.elapsed().saturating_sub(started) >= PATIENCE {
+            return Ok(None);
+        }
+        pause(PAUSE);
+    }
+}
+
 /// Writes down, durably, what is about to be done.
 pub(super) fn begin<'s>(
     layout: &'s Layout,
@@ -65,10 +88,7 @@ pub(super) fn begin<'s>(
     safety: Option<SnapshotId>,
 ) -> Result<Journal<'s>, StoreError> {
     let path = path_of(layout, target);
-    let restores = layout.open(&layout.restores())?;
-    let name = format!("{}.lock", stem(target));
-    let file = restores.open_or_create(OsStr::new(&name), 0o600)?;
-    let Ok(lock) = file.try_lock(LockKind::Exclusive)? else {
+    let Some(lock) = lock(layout, target)? else {
         let holder = pending_at(layout, target)?.and_then(|pending| Holder::parse(&pending.holder));
         return Err(StoreError::Busy(holder.into_iter().collect()));
     };
@@ -130,5 +150,19 @@ impl crate::Store<crate::Opened> {
     /// Restores that were begun and not finished.
     pub fn pending_restores(&self) -> Result<Vec<PendingRestore>, StoreError> {
         all(&self.layout)
+    }
+
+    /// Lets go of a restore whose directory is gone: there is nothing to finish.
+    pub fn forget_restore(&self, target: &Path) -> Result<(), StoreError> {
+        Ok(self
+            .layout
+            .host
+            .remove_file(&path_of(&self.layout, target))?)
+    }
+
+    /// Whether somebody is restoring there at this moment; if not, a restore that is pending there
+    /// was interrupted.
+    pub fn is_restoring(&self, target: &Path) -> Result<bool, StoreError> {
+        Ok(lock(&self.layout, target)?.is_none())
     }
 }

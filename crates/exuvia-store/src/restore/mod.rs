@@ -8,6 +8,7 @@
 mod apply;
 mod attributes;
 mod files;
+mod fresh;
 mod journal;
 mod plan;
 mod preflight;
@@ -31,17 +32,25 @@ use crate::store::{Opened, Store};
 use crate::survey::{Ingest, Previous, Survey};
 use crate::tree::{self, Tree};
 
-/// How to restore.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// How to restore in place.
+#[derive(Debug, Clone, Default)]
 pub struct RestoreOptions {
     /// Whether what will be replaced is taken as a snapshot first.
-    pub safety: bool,
+    pub safety: Safety,
 }
 
-impl Default for RestoreOptions {
-    fn default() -> Self {
-        Self { safety: true }
-    }
+/// Whether what a restore will replace is taken as a snapshot first.
+#[derive(Debug, Clone, Default)]
+pub enum Safety {
+    /// It is, with a name of its own and the scope of what is restored; not once more where an
+    /// interrupted restore did so.
+    #[default]
+    Usual,
+    /// It is, in any case, and this is what is said of it. It leaves out what the restored one does,
+    /// and nothing else: so it has everything that will be replaced.
+    As(Box<SnapshotOptions>),
+    /// It is not.
+    Nothing,
 }
 
 /// What a restore did.
@@ -82,33 +91,6 @@ pub(crate) fn refuse_pending(store: &Store<Opened>, source: &Path) -> Result<(),
 }
 
 impl Store<Opened> {
-    /// Restores into a directory that is empty or not there yet.
-    ///
-    /// As with `cp`, the kernel writes it to the disk in its own time: after a power cut, restore
-    /// again. A restore in place is durable when it returns.
-    pub fn restore_into(&self, snapshot: &Snapshot, target: &Path) -> Result<Restored, StoreError> {
-        let _guard = self.share()?;
-        let host = self.layout.host.as_ref();
-        match host.metadata(target, exuvia_host::Links::Refuse) {
-            Err(error) if error.is_not_found() => host.create_private_dir(target)?,
-            Err(error) => return Err(error.into()),
-            Ok(_) => {}
-        }
-        let (target, dir) = self.target(target)?;
-        if !dir.list()?.is_empty() {
-            let why = "it is not empty";
-            return Err(StoreError::BadTarget { target, why });
-        }
-        let wanted = self.tree(snapshot)?;
-        let changes = self.changes(None, &wanted, snapshot)?;
-        let work = Work {
-            dir: &dir,
-            wanted: &wanted,
-            snapshot,
-        };
-        self.apply(&work, &changes, apply::Manner::Fresh, None)
-    }
-
     /// What restoring in place would change, in the order of the paths.
     pub fn restore_changes(
         &self,
@@ -129,16 +111,34 @@ impl Store<Opened> {
         target: &Path,
         options: RestoreOptions,
     ) -> Result<Restored, StoreError> {
+        self.restore_in_place_and(snapshot, target, options, |_| Ok(()))
+    }
+
+    /// The same, and then what belongs to it besides the directory: until that is done too, the
+    /// restore is under way, and whoever finishes it does both again.
+    pub fn restore_in_place_and<E: From<StoreError>>(
+        &self,
+        snapshot: &Snapshot,
+        target: &Path,
+        options: RestoreOptions,
+        then: impl FnOnce(&Restored) -> Result<(), E>,
+    ) -> Result<Restored, E> {
         let _guard = self.share()?;
         let (target, dir) = self.target(target)?;
         let pending = journal::pending_at(&self.layout, &target)?;
         let wanted = self.tree(snapshot)?;
-        let (live, safety) = match pending {
-            None if options.safety => self.take_safety(snapshot, &target)?,
-            pending => {
+        let before = pending.and_then(|pending| pending.safety);
+        let (live, safety) = match (options.safety, before) {
+            (Safety::Usual, None) => {
+                self.take_safety(snapshot, &target, self.usual_safety(snapshot))?
+            }
+            (Safety::As(said), before) => {
+                let (live, safety) = self.take_safety(snapshot, &target, *said)?;
+                (live, before.or(safety))
+            }
+            (Safety::Usual | Safety::Nothing, before) => {
                 let excludes = snapshot_excludes(snapshot)?;
-                let live = self.survey(&target, &excludes)?;
-                (live, pending.and_then(|pending| pending.safety))
+                (self.survey(&target, &excludes)?, before)
             }
         };
         let changes = self.changes(Some(&live), &wanted, snapshot)?;
@@ -147,13 +147,15 @@ impl Store<Opened> {
             wanted: &wanted,
             snapshot,
         };
-        self.apply(&work, &changes, apply::Manner::InPlace, safety)
+        self.apply(&work, &changes, safety, then)
     }
 
     /// Finishes a restore that was interrupted.
     pub fn finish_restore(&self, pending: &PendingRestore) -> Result<Restored, StoreError> {
         let snapshot = self.get(pending.snapshot.as_str())?;
-        let options = RestoreOptions { safety: false };
+        let options = RestoreOptions {
+            safety: Safety::Nothing,
+        };
         self.restore_in_place(&snapshot, &pending.target, options)
     }
 
@@ -193,20 +195,25 @@ impl Store<Opened> {
         diff::between(before, after, |why| StoreError::damaged(&path, why))
     }
 
+    fn usual_safety(&self, snapshot: &Snapshot) -> SnapshotOptions {
+        let now = self.layout.host.now().strftime("%Y%m%dT%H%M%SZ");
+        SnapshotOptions {
+            name: Some(format!("pre-restore-{now}")),
+            description: Some(format!("what was there before restoring {}", snapshot.id)),
+            scope: snapshot.scope.clone(),
+            ..SnapshotOptions::default()
+        }
+    }
+
     fn take_safety(
         &self,
         snapshot: &Snapshot,
         target: &Path,
+        said: SnapshotOptions,
     ) -> Result<(Tree, Option<SnapshotId>), StoreError> {
         let options = SnapshotOptions {
-            name: Some(format!(
-                "pre-restore-{}",
-                self.layout.host.now().strftime("%Y%m%dT%H%M%SZ")
-            )),
-            description: Some(format!("what was there before restoring {}", snapshot.id)),
-            scope: snapshot.scope.clone(),
             excludes: snapshot_excludes(snapshot)?,
-            ..SnapshotOptions::default()
+            ..said
         };
         let (safety, tree) = self
             .plan_beside_restore(target, options)?
@@ -216,36 +223,44 @@ impl Store<Opened> {
 
     /// What a directory looks like now; nothing is kept.
     pub(crate) fn survey(&self, target: &Path, excludes: &Excludes) -> Result<Tree, StoreError> {
-        let previous = Previous::of(&self.layout, target)?;
+        let previous = Previous::of(&self.layout, target, excludes)?;
         let survey = Survey::walk(&self.layout, target, excludes, previous)?;
         let surveyed = survey.read(&Ingest::digests_only(&self.layout), true)?;
-        surveyed.into_tree(target)
+        surveyed.looked.outcome().into_tree(target)
     }
 
     /// Writes the journal and does it. Before that, everything that can be known to fail fails.
-    fn apply(
+    fn apply<E: From<StoreError>>(
         &self,
         work: &Work<'_>,
         changes: &[Change],
-        manner: apply::Manner,
         safety: Option<SnapshotId>,
-    ) -> Result<Restored, StoreError> {
+        then: impl FnOnce(&Restored) -> Result<(), E>,
+    ) -> Result<Restored, E> {
         let layout = &self.layout;
-        let plan = plan::Plan::of(changes, work.wanted)
+        let peers = diff::peers(work.wanted)
+            .map_err(|crate::wire::Malformed(why)| StoreError::damaged(&layout.trees(), why))?;
+        let plan = plan::Plan::of(changes, &peers);
+        let directories = attributes::wanted(&plan.directories, work.wanted)
             .map_err(|crate::wire::Malformed(why)| StoreError::damaged(&layout.trees(), why))?;
         let blobs = Blobs::load(layout)?;
-        let ready = preflight::check(work.dir, &blobs, &plan, manner)?;
+        let ready = preflight::check(work.dir, &blobs, &plan)?;
         let journal = journal::begin(layout, work.snapshot, work.dir.path(), safety.clone())?;
         let means = apply::Means {
             root: work.dir,
             blobs: &blobs,
             ready,
-            manner,
+            meter: layout.meter(crate::progress::Stage::Write, Some(plan.bytes)),
+            manner: apply::Manner::InPlace,
             unique: layout.unique_bits(),
         };
-        let mut restored = apply::run(means, &plan, work.wanted)?;
-        journal.finish()?;
+        let restore = apply::Restore::new(means);
+        attributes::open_up(&restore, &plan.directories)?;
+        restore.carry_out(&plan)?;
+        let mut restored = restore.finish(&directories)?;
         restored.safety = safety;
+        then(&restored)?;
+        journal.finish()?;
         Ok(restored)
     }
 }

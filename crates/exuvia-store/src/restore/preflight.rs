@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use exuvia_host::disk::Dir;
 use rayon::prelude::*;
 
-use super::apply::Manner;
 use super::plan::Plan;
 use crate::blobs::{BlobMap, BlobSet, Blobs, BlockCache};
 use crate::error::StoreError;
@@ -18,26 +17,22 @@ const KEPT_BYTES: u64 = 64 << 20;
 /// Contents that were verified.
 pub(super) type Ready = BlobMap<Box<[u8]>>;
 
-/// Whether there is room, and every content that will be written is there. In place they are read
-/// and verified too: half a restore is worse than none. A fresh one replaces nothing, and verifies
-/// each content as it comes to it. When it is not much, what was verified is given back.
-pub(super) fn check(
-    dir: &Dir,
-    blobs: &Blobs,
-    plan: &Plan<'_>,
-    manner: Manner,
-) -> Result<Ready, StoreError> {
+/// Whether there is room, and every content that will be written is there and good: half a restore
+/// is worse than none. When it is not much, what was verified is given back.
+pub(super) fn check(dir: &Dir, blobs: &Blobs, plan: &Plan<'_>) -> Result<Ready, StoreError> {
+    check_room(dir, room(plan.bytes, plan.freed, largest(plan)))?;
+    let by_block = needed_by_block(blobs, plan)?;
+    verify(blobs, by_block, plan.bytes <= KEPT_BYTES)
+}
+
+/// Whether there is room for so many bytes.
+pub(super) fn check_room(dir: &Dir, needed: u64) -> Result<(), StoreError> {
     let free = dir.free_space()?;
-    let needed = room(plan.bytes, plan.freed, largest(plan));
     if needed > free {
         let path = dir.path().to_owned();
         return Err(StoreError::NoSpace { path, needed, free });
     }
-    let by_block = needed_by_block(blobs, plan)?;
-    match manner {
-        Manner::Fresh => Ok(Ready::default()),
-        Manner::InPlace => verify(blobs, by_block, plan.bytes <= KEPT_BYTES),
-    }
+    Ok(())
 }
 
 /// Files are replaced one by one, so what goes makes room for what comes, but for one file.

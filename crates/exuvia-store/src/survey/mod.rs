@@ -15,19 +15,20 @@ use std::sync::Mutex;
 use exuvia_host::disk::{Dir, FileTime};
 
 pub(crate) use ingest::Ingest;
-pub(crate) use node::{Found, Node, Record, Todo, Totals};
+pub(crate) use node::{Found, Node, Record, Totals, Waiting};
 
 use crate::error::StoreError;
 use crate::exclude::Excludes;
 use crate::id::BlobId;
 use crate::layout::Layout;
+use crate::progress::Stage;
 use crate::snapshot::{LeftOut, Snapshot};
 use crate::tree::{self, Entry, Tree, TreeBytes};
 use crate::wire::Malformed;
 
 /// File times closer than this to the beginning of the last look say nothing: two writes within a
 /// tick of the kernel's clock, which is at most 10 ms, leave the same time.
-const RACY_MILLIS: u32 = 20;
+pub(crate) const RACY_MILLIS: u32 = 20;
 
 /// What an earlier look at the same tree found.
 #[derive(Debug)]
@@ -39,8 +40,13 @@ pub(crate) struct Previous {
 
 impl Previous {
     /// The newest snapshot of a directory. One whose tree is damaged is no help, and no harm here.
-    pub(crate) fn of(layout: &Layout, source: &Path) -> Result<Option<Self>, StoreError> {
-        let Some(snapshot) = crate::catalog::newest_of(layout, source)? else {
+    pub(crate) fn of(
+        layout: &Layout,
+        source: &Path,
+        excludes: &Excludes,
+    ) -> Result<Option<Self>, StoreError> {
+        let newest = crate::catalog::newest_of(layout, source, excludes.patterns())?;
+        let Some(snapshot) = newest else {
             return Ok(None);
         };
         let id = snapshot.tree;
@@ -82,7 +88,22 @@ pub(crate) enum Outcome {
 /// What there is when everything has been read.
 #[derive(Debug)]
 pub(crate) struct Surveyed {
-    pub(crate) outcome: Outcome,
+    pub(crate) looked: Looked,
+    pub(crate) findings: Findings,
+}
+
+/// What a tree is made of.
+#[derive(Debug)]
+pub(crate) struct Looked {
+    entry: Entry,
+    node: Node,
+    previous: Option<Previous>,
+    unchanged: bool,
+}
+
+/// What is told of a tree besides.
+#[derive(Debug)]
+pub(crate) struct Findings {
     pub(crate) began: FileTime,
     pub(crate) totals: Totals,
     pub(crate) left_out: Vec<LeftOut>,
@@ -106,6 +127,7 @@ impl Survey {
             excludes,
             store: (store.device, store.inode),
             left_out: Mutex::default(),
+            meter: layout.meter(Stage::Look, None),
         };
         let (entry, node) = walk.root(&root)?;
         let left_out = walk.into_left_out();
@@ -142,34 +164,62 @@ impl Survey {
         accept_unstable: bool,
     ) -> Result<Surveyed, StoreError> {
         let unchanged = self.is_unchanged();
-        let (outcome, unstable) = match self.previous.take() {
-            Some(previous) if unchanged => (Outcome::Same(Box::new(previous)), Vec::new()),
-            previous => {
-                let reader = reader::FileReader::new(&self.root, ingest, accept_unstable);
-                reader.read_all(&mut self.node)?;
-                splice::databases(&self.root, ingest, &mut self.node)?;
-                ingest.finish_blocks()?;
-                let tree = encode::encode(&self.entry, &self.node, previous.as_ref());
-                let known = previous.map(|previous| previous.id);
-                (Outcome::New(tree, known), reader.into_unstable())
-            }
+        let unstable = if unchanged {
+            Vec::new()
+        } else {
+            self.read_moved(ingest, accept_unstable)?
         };
         Ok(Surveyed {
-            outcome,
-            began: self.began,
-            totals: self.node.totals(),
-            left_out: self.left_out,
-            unstable,
+            findings: Findings {
+                began: self.began,
+                totals: self.node.totals(),
+                left_out: self.left_out,
+                unstable,
+            },
+            looked: Looked {
+                entry: self.entry,
+                node: self.node,
+                previous: self.previous,
+                unchanged,
+            },
         })
+    }
+
+    fn read_moved(
+        &mut self,
+        ingest: &Ingest<'_>,
+        accept_unstable: bool,
+    ) -> Result<Vec<PathBuf>, StoreError> {
+        let (_, bytes) = self.to_read();
+        let meter = ingest.layout.meter(Stage::Read, Some(bytes));
+        let reader = reader::FileReader::new(&self.root, ingest, &meter, accept_unstable);
+        reader.read_all(&mut self.node)?;
+        splice::databases(&self.root, ingest, &meter, &mut self.node)?;
+        meter.finish();
+        ingest.finish_blocks()?;
+        Ok(reader.into_unstable())
     }
 }
 
-impl Surveyed {
+impl Looked {
+    /// What the tree is now.
+    pub(crate) fn outcome(self) -> Outcome {
+        match self.previous {
+            Some(previous) if self.unchanged => Outcome::Same(Box::new(previous)),
+            previous => {
+                let tree = encode::encode(&self.entry, self.node, previous.as_ref());
+                Outcome::New(tree, previous.map(|previous| previous.id))
+            }
+        }
+    }
+}
+
+impl Outcome {
     /// The tree as it is now.
     pub(crate) fn into_tree(self, source: &Path) -> Result<Tree, StoreError> {
-        let tree = match self.outcome {
-            Outcome::Same(previous) => Ok(previous.tree),
-            Outcome::New(tree, _) => tree.into_tree(),
+        let tree = match self {
+            Self::Same(previous) => Ok(previous.tree),
+            Self::New(tree, _) => tree.into_tree(),
         };
         tree.map_err(|Malformed(why)| StoreError::damaged(source, why))
     }

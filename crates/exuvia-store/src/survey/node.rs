@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::tree::Entry;
+use crate::tree::{Encoded, Entry};
 
 /// A directory that was walked.
 #[derive(Debug)]
@@ -26,28 +26,48 @@ pub(crate) enum Record {
     New(Vec<Found>),
 }
 
-/// A name that was found.
+/// A name that was found, and what is still to be done with it. There may be a million of these, so
+/// they hold no more than what is needed next.
 #[derive(Debug)]
-pub(crate) struct Found {
-    pub(crate) entry: Entry,
-    pub(crate) todo: Todo,
-}
-
-/// What is still to be done with a name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Todo {
+pub(crate) enum Found {
     /// Nothing: all is known.
-    Done,
+    Done(Encoded),
     /// Its content must be read.
-    Read,
-    /// It is a database, to be taken together with its log. When its own file did not move, the
-    /// entry has its pieces.
-    Database {
-        /// Whether the database's own file is as before.
-        unmoved: bool,
-    },
+    Read(Box<[u8]>, u64),
+    /// It is a database, to be taken together with its log.
+    Database(Box<Waiting>),
     /// It is gone.
     Gone,
+}
+
+/// A database that is to be taken.
+#[derive(Debug)]
+pub(crate) struct Waiting {
+    pub(crate) name: Box<[u8]>,
+    pub(crate) size: u64,
+    /// What it was, if its own file did not move since.
+    pub(crate) unmoved: Option<Entry>,
+}
+
+impl Found {
+    /// The name; empty for what is gone.
+    pub(super) fn name(&self) -> &[u8] {
+        match self {
+            Self::Done(entry) => entry.name(),
+            Self::Read(name, _) => name,
+            Self::Database(waiting) => &waiting.name,
+            Self::Gone => &[],
+        }
+    }
+
+    /// How many bytes must be read of it.
+    fn to_read(&self) -> Option<u64> {
+        match self {
+            Self::Done(_) | Self::Gone => None,
+            Self::Read(_, size) => Some(*size),
+            Self::Database(waiting) => Some(waiting.size),
+        }
+    }
 }
 
 /// How much there is.
@@ -101,15 +121,24 @@ impl Node {
             Record::Same(_) => &[][..],
             Record::New(found) => found,
         };
-        let own = own.iter().filter(|found| found.todo != Todo::Done);
-        let (mut files, mut bytes) = own.fold((0, 0), |(files, bytes), found| {
-            (files + 1, bytes + found.entry.meta.size)
-        });
+        let own = own.iter().filter_map(Found::to_read);
+        let (mut files, mut bytes) =
+            own.fold((0, 0), |(files, bytes), size| (files + 1, bytes + size));
         for child in self.children.iter().filter(|child| !child.same) {
             let below = child.to_read();
             files += below.0;
             bytes += below.1;
         }
         (files, bytes)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_million_names_take_little_room_while_they_are_looked_at() {
+        assert!(size_of::<Found>() <= 32, "{}", size_of::<Found>());
     }
 }

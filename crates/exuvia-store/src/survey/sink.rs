@@ -8,6 +8,7 @@ use crate::database;
 use crate::error::StoreError;
 use crate::id::BlobId;
 use crate::pack::BlockBuilder;
+use crate::progress::Tally;
 use crate::tree::Piece;
 
 /// What is read of a large file at once.
@@ -16,13 +17,14 @@ const WINDOW: usize = 4 << 20;
 const WORTHWHILE_HOLE: u64 = 16 << 10;
 
 /// Where one file goes.
-pub(super) struct Sink<'s> {
+pub(super) struct Sink<'s, 'm> {
     pub(super) ingest: &'s Ingest<'s>,
     pub(super) block: &'s mut BlockBuilder,
     pub(super) scratch: &'s mut Vec<u8>,
+    pub(super) tally: &'s mut Tally<'m>,
 }
 
-impl Sink<'_> {
+impl Sink<'_, '_> {
     /// The pieces of a file; `None` for a database, which must be taken otherwise.
     pub(super) fn read(
         &mut self,
@@ -56,6 +58,7 @@ impl Sink<'_> {
         } else if database::begins_with_header(content) {
             Ok(None)
         } else {
+            self.tally.add(len as u64);
             let piece = take(self.ingest, self.block, content)?;
             Ok(Some(vec![piece]))
         }
@@ -95,6 +98,7 @@ impl Sink<'_> {
             for cut in chunk::cuts(rest, is_end) {
                 let (chunk, others) = rest.split_at(cut);
                 pieces.push(take(self.ingest, self.block, chunk)?);
+                self.tally.add(cut as u64);
                 done += cut as u64;
                 rest = others;
             }

@@ -5,29 +5,39 @@ use std::os::unix::ffi::OsStrExt;
 
 use exuvia_host::disk::Dir;
 
-use super::{Found, Ingest, Node, Record, Todo};
+use super::{Found, Ingest, Node, Record, Waiting};
 use crate::database::{self, JOURNAL, LOG, LOG_INDEX};
 use crate::error::StoreError;
+use crate::progress::Meter;
+use crate::tree::Encoded;
 
 /// Takes every database that is to be taken, one after the other, each with all threads: so each
 /// is held as short as can be.
 pub(super) fn databases(
     root: &Dir,
     ingest: &Ingest<'_>,
+    meter: &Meter,
     node: &mut Node,
 ) -> Result<(), StoreError> {
     if let Record::New(found) = &mut node.record {
-        let waiting = |found: &Found| matches!(found.todo, Todo::Database { .. });
-        if found.iter().any(waiting) {
+        let waiting: Vec<Waiting> = found
+            .extract_if(.., |one| matches!(one, Found::Database(_)))
+            .filter_map(|one| match one {
+                Found::Database(waiting) => Some(*waiting),
+                Found::Done(_) | Found::Read(..) | Found::Gone => None,
+            })
+            .collect();
+        if !waiting.is_empty() {
             let dir = root.open_beneath(&node.path)?;
-            while let Some(at) = found.iter().position(waiting) {
-                let taken = found.remove(at);
-                replace(&dir, found, &taken, ingest)?;
+            for waiting in waiting {
+                replace(&dir, found, &waiting, ingest)?;
+                meter.advance(waiting.size);
             }
+            found.sort_by(|a, b| a.name().cmp(b.name()));
         }
     }
     for child in node.children.iter_mut().filter(|child| !child.same) {
-        databases(root, ingest, child)?;
+        databases(root, ingest, meter, child)?;
     }
     Ok(())
 }
@@ -36,22 +46,18 @@ pub(super) fn databases(
 fn replace(
     dir: &Dir,
     found: &mut Vec<Found>,
-    database: &Found,
+    waiting: &Waiting,
     ingest: &Ingest<'_>,
 ) -> Result<(), StoreError> {
-    let unmoved = database.todo == Todo::Database { unmoved: true };
-    let name = OsStr::from_bytes(&database.entry.name);
-    let entries = match database::take(dir, name, unmoved.then_some(&database.entry), ingest) {
+    let name = OsStr::from_bytes(&waiting.name);
+    let entries = match database::take(dir, name, waiting.unmoved.as_ref(), ingest) {
         Ok(taken) => taken.entries,
         Err(StoreError::Host(error)) if error.is_not_found() => Vec::new(),
         Err(error) => return Err(error),
     };
-    found.retain(|one| !is_companion(&one.entry.name, name.as_bytes()));
-    found.extend(entries.into_iter().map(|entry| Found {
-        entry,
-        todo: Todo::Done,
-    }));
-    found.sort_by(|a, b| a.entry.name.cmp(&b.entry.name));
+    found.retain(|one| !is_companion(one.name(), name.as_bytes()));
+    let entries = entries.iter().map(|entry| Encoded::of(entry.borrow()));
+    found.extend(entries.map(Found::Done));
     Ok(())
 }
 

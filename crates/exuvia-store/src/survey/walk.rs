@@ -8,11 +8,12 @@ use exuvia_host::disk::{Dir, FileTime, Kind, Listed, Stat};
 use rayon::prelude::*;
 
 use super::companions;
-use super::node::{Found, Node, Record, Todo, Totals};
+use super::node::{Found, Node, Record, Totals, Waiting};
 use crate::error::StoreError;
 use crate::exclude::Excludes;
+use crate::progress::Meter;
 use crate::snapshot::{LeftOut, Why};
-use crate::tree::{DirRef, Entry, EntryRef, Flavour, Meta, NodeKind, Tree, encode_xattrs};
+use crate::tree::{DirRef, Encoded, Entry, EntryRef, Flavour, Meta, NodeKind, Tree, encode_xattrs};
 
 /// Deeper trees are refused: each level takes a descriptor and some stack.
 pub(crate) const MAX_DEPTH: usize = 256;
@@ -47,6 +48,7 @@ pub(super) struct Walk<'w> {
     pub(super) excludes: &'w Excludes,
     pub(super) store: (u64, u64),
     pub(super) left_out: Mutex<Vec<LeftOut>>,
+    pub(super) meter: Meter,
 }
 
 impl Walk<'_> {
@@ -81,28 +83,31 @@ impl Walk<'_> {
             });
         }
         let listing = dir.list()?;
-        let mut items = self.items(listing.iter(), &path, old);
+        let (mut items, old_count) = self.items(listing.iter(), &path, old);
         companions::group(dir, &mut items, self.trusted_before)?;
         self.note_left_out(&path, &items);
+        self.meter.advance(items.len() as u64);
         let children = self.children(dir, &path, &items, depth)?;
-        let old_count = old.map(|old| old.entries().flatten().count());
         let record = Self::record(dir, old, old_count, &items, &children)?;
         Ok(Node::new(path, record, children, totals(&items)))
     }
 
-    /// Lists what is to be kept, beside what was there before.
+    /// Lists what is to be kept, beside what was there before, and how many that were.
     fn items<'i>(
         &self,
         listing: impl Iterator<Item = Listed<'i>>,
         path: &Path,
         old: Option<DirRef<'i>>,
-    ) -> Vec<Item<'i>> {
+    ) -> (Vec<Item<'i>>, Option<usize>) {
+        let was_there = old.is_some();
+        let mut old_count = 0;
         // What cannot be read of the old tree is as if it had not been there.
         let mut old = old
             .map(|old| old.entries())
             .into_iter()
             .flatten()
             .map_while(Result::ok)
+            .inspect(|_| old_count += 1)
             .peekable();
         let mut full = Vec::new();
         let mut items = Vec::new();
@@ -116,7 +121,8 @@ impl Walk<'_> {
             let state = self.look(listed.stat, old.as_ref().map(|(entry, _)| entry));
             items.push(Item { listed, old, state });
         }
-        items
+        old.for_each(drop);
+        (items, was_there.then_some(old_count))
     }
 
     fn is_excluded(&self, path: &Path, listed: &Listed<'_>, full: &mut Vec<u8>) -> bool {
@@ -223,35 +229,39 @@ impl Walk<'_> {
     fn found(dir: &Dir, item: &Item<'_>) -> Result<Option<Found>, StoreError> {
         let old = item.old.as_ref().map(|(entry, _)| entry);
         let stat = item.listed.stat;
-        let todo = match (item.state, stat.kind) {
-            (State::LeftOut | State::Companion, _) => return Ok(None),
-            (State::Database { unmoved }, _) => Todo::Database { unmoved },
-            (State::Moved, Kind::File) => Todo::Read,
-            (State::Known | State::Moved, _) => Todo::Done,
-        };
-        let reuse = item.state == State::Known || item.state == State::Database { unmoved: true };
-        if let Some(old) = old.filter(|_| reuse) {
-            let entry = old.own();
-            return Ok(Some(Found { entry, todo }));
-        }
-        let read = match stat.kind {
-            Kind::Directory => dir
-                .open_dir(item.listed.name)
+        let name = || item.listed.name.as_bytes().into();
+        Ok(match (item.state, stat.kind, old) {
+            (State::LeftOut | State::Companion, ..) => None,
+            (State::Database { unmoved }, ..) => Some(Found::Database(Box::new(Waiting {
+                name: name(),
+                size: stat.size,
+                unmoved: old.filter(|_| unmoved).map(|old| old.own()),
+            }))),
+            (State::Known, _, Some(old)) => Some(Found::Done(Encoded::of(*old))),
+            (State::Known | State::Moved, Kind::File, _) => Some(Found::Read(name(), stat.size)),
+            (State::Known | State::Moved, ..) => Some(Self::looked_into(dir, &item.listed)?),
+        })
+    }
+
+    /// A directory or a symbolic link that is not as before.
+    fn looked_into(dir: &Dir, listed: &Listed<'_>) -> Result<Found, StoreError> {
+        let is_directory = listed.stat.kind == Kind::Directory;
+        let read = if is_directory {
+            dir.open_dir(listed.name)
                 .map_err(StoreError::from)
-                .and_then(|below| Self::directory_entry(&below, item.listed.name.as_bytes(), stat)),
-            Kind::Symlink => link_entry(dir, &item.listed),
-            _ => Ok(bare_entry(&item.listed)),
+                .and_then(|below| {
+                    Self::directory_entry(&below, listed.name.as_bytes(), listed.stat)
+                })
+        } else {
+            link_entry(dir, listed)
         };
         match read {
-            Ok(entry) => Ok(Some(Found { entry, todo })),
-            Err(StoreError::Host(error)) if error.is_not_found() => {
-                // A link that vanished is simply gone; a directory was walked before it vanished
-                // and must stay, for its node does.
-                let entry = bare_entry(&item.listed);
-                let gone = stat.kind == Kind::Symlink;
-                let todo = if gone { Todo::Gone } else { Todo::Done };
-                Ok(Some(Found { entry, todo }))
+            Ok(entry) => Ok(Found::Done(Encoded::of(entry.borrow()))),
+            Err(StoreError::Host(error)) if error.is_not_found() && is_directory => {
+                // It was walked before it vanished and must stay, for its node does.
+                Ok(Found::Done(Encoded::of(bare_entry(listed).borrow())))
             }
+            Err(StoreError::Host(error)) if error.is_not_found() => Ok(Found::Gone),
             Err(error) => Err(error),
         }
     }

@@ -1,7 +1,7 @@
 //! Puts a tree together.
 
 use super::view::head;
-use super::{DirRef, EntryRef, Tree};
+use super::{DirRef, Encoded, EntryRef, Tree};
 use crate::wire::Malformed;
 
 /// A tree that is being put together, in the order of its records.
@@ -34,7 +34,7 @@ impl TreeBytes {
 pub(crate) struct OpenDir(usize);
 
 /// What an entry takes, more or less.
-const USUAL_ENTRY: usize = 144;
+const USUAL_ENTRY: usize = 96;
 
 impl TreeBuilder {
     /// For about so many entries.
@@ -50,6 +50,18 @@ impl TreeBuilder {
         let start = self.records.len();
         for entry in entries {
             entry.encode(&mut self.records);
+        }
+        self.row(start)
+    }
+
+    /// The same, of entries that are encoded already.
+    pub(crate) fn open_encoded<'e>(
+        &mut self,
+        entries: impl Iterator<Item = &'e Encoded>,
+    ) -> OpenDir {
+        let start = self.records.len();
+        for entry in entries {
+            self.records.extend_from_slice(entry.as_bytes());
         }
         self.row(start)
     }

@@ -112,6 +112,28 @@ pub struct EntryRef<'a> {
     pub(crate) body: &'a [u8],
 }
 
+/// The same, as a tree keeps it: for many, in little room.
+#[derive(Debug)]
+pub(crate) struct Encoded(Box<[u8]>);
+
+impl Encoded {
+    pub(crate) fn of(entry: EntryRef<'_>) -> Self {
+        let mut bytes = Vec::new();
+        entry.encode(&mut bytes);
+        Self(bytes.into())
+    }
+
+    /// The name, which comes first.
+    pub(crate) fn name(&self) -> &[u8] {
+        // What was encoded here can be decoded.
+        Reader::new(&self.0).counted().unwrap_or_default()
+    }
+
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+}
+
 impl Entry {
     /// It, borrowed.
     pub fn borrow(&self) -> EntryRef<'_> {
@@ -190,18 +212,17 @@ impl<'a> EntryRef<'a> {
                 out.extend_from_slice(&salts);
             }
         }
-        // The mode has twelve bits.
-        out.put_u16(u16::try_from(meta.mode & 0o7777).unwrap_or(0));
-        out.put_u32(meta.uid);
-        out.put_u32(meta.gid);
-        out.put_u64(meta.size);
-        out.put_i64(meta.modified.seconds);
-        out.put_u32(meta.modified.nanos);
-        out.put_i64(meta.changed.seconds);
-        out.put_u32(meta.changed.nanos);
-        out.put_u64(meta.device);
-        out.put_u64(meta.inode);
-        out.put_u32(meta.links);
+        out.put_short(meta.mode.into());
+        out.put_short(meta.uid.into());
+        out.put_short(meta.gid.into());
+        out.put_short(meta.size);
+        out.put_signed(meta.modified.seconds);
+        out.put_short(meta.modified.nanos.into());
+        out.put_signed(meta.changed.seconds);
+        out.put_short(meta.changed.nanos.into());
+        out.put_short(meta.device);
+        out.put_short(meta.inode);
+        out.put_short(meta.links.into());
         out.put_counted(self.xattrs);
         out.put_counted(self.body);
     }
@@ -217,15 +238,15 @@ impl<'a> EntryRef<'a> {
             _ => return Err(Malformed("it has an entry of unknown kind")),
         };
         let meta = Meta {
-            mode: reader.u16()?.into(),
-            uid: reader.u32()?,
-            gid: reader.u32()?,
-            size: reader.u64()?,
+            mode: reader.short_u32()?,
+            uid: reader.short_u32()?,
+            gid: reader.short_u32()?,
+            size: reader.short()?,
             modified: time(reader)?,
             changed: time(reader)?,
-            device: reader.u64()?,
-            inode: reader.u64()?,
-            links: reader.u32()?,
+            device: reader.short()?,
+            inode: reader.short()?,
+            links: reader.short_u32()?,
         };
         Ok(Self {
             name,
@@ -239,8 +260,8 @@ impl<'a> EntryRef<'a> {
 
 fn time(reader: &mut Reader<'_>) -> Result<FileTime, Malformed> {
     Ok(FileTime {
-        seconds: reader.i64()?,
-        nanos: reader.u32()?,
+        seconds: reader.signed()?,
+        nanos: reader.short_u32()?,
     })
 }
 
@@ -255,7 +276,7 @@ impl Pieces<'_> {
     }
 
     fn read_one(&mut self) -> Result<Piece, Malformed> {
-        let head = self.0.u64()?;
+        let head = self.0.short()?;
         let len = head >> 1;
         let blob = if head & 1 == 0 {
             Some(BlobId::from_bytes(self.0.array()?))
@@ -283,9 +304,9 @@ impl Iterator for Pieces<'_> {
 
 /// A file's pieces as an entry keeps them.
 pub(crate) fn encode_pieces(pieces: &[Piece]) -> Box<[u8]> {
-    let mut out = Vec::with_capacity(pieces.len() * (8 + BlobId::LEN));
+    let mut out = Vec::with_capacity(pieces.len() * (4 + BlobId::LEN));
     for piece in pieces {
-        out.put_u64(piece.len << 1 | u64::from(piece.blob.is_none()));
+        out.put_short(piece.len << 1 | u64::from(piece.blob.is_none()));
         if let Some(blob) = piece.blob {
             out.extend_from_slice(blob.as_bytes());
         }

@@ -17,6 +17,8 @@ const MAGIC: &[u8; 8] = b"EXVTREE1";
 pub(crate) const SUFFIX: &str = ".tree";
 /// What is compressed at once, by one thread.
 const SEGMENT: usize = 1 << 20;
+/// How many are compressed before they are put together.
+const AT_ONCE: usize = 16;
 /// The largest tree that is read: some ten million names.
 const MAX_BYTES: u64 = 4 << 30;
 
@@ -75,18 +77,16 @@ fn pack(tree: &TreeBytes) -> std::io::Result<Vec<u8>> {
         .chunks(SEGMENT)
         .chain(tree.records.chunks(SEGMENT))
         .collect();
-    let segments: Vec<Vec<u8>> = parts
-        .par_iter()
-        .map(|part| compress::compress(part))
-        .collect::<Result<_, _>>()?;
     let mut out = MAGIC.to_vec();
-    out.put_u32(length(segments.len()));
-    for (segment, part) in segments.iter().zip(&parts) {
-        out.put_u32(length(part.len()));
-        out.put_u32(length(segment.len()));
-    }
-    for segment in &segments {
-        out.extend_from_slice(segment);
+    for parts in parts.chunks(AT_ONCE) {
+        let segments: Vec<Vec<u8>> = parts
+            .par_iter()
+            .map(|part| compress::compress(part))
+            .collect::<Result<_, _>>()?;
+        for (segment, part) in segments.iter().zip(parts) {
+            out.put_u32(length(part.len()));
+            out.put_counted(segment);
+        }
     }
     Ok(out)
 }
@@ -96,25 +96,29 @@ fn unpack(packed: &[u8]) -> Result<Vec<u8>, Malformed> {
     if reader.bytes(MAGIC.len())? != MAGIC {
         return Err(Malformed("it does not begin as a tree does"));
     }
-    let mut lengths = Vec::new();
-    for _ in 0..reader.count(8)? {
-        lengths.push((reader.u32()? as usize, reader.u32()? as usize));
-    }
-    let mut segments = Vec::with_capacity(lengths.len());
-    for (raw, stored) in lengths {
-        if raw > SEGMENT {
+    let mut segments = Vec::new();
+    let mut total = 0;
+    while !reader.is_empty() {
+        let raw = reader.u32()? as usize;
+        total += raw;
+        if raw > SEGMENT || total as u64 > MAX_BYTES {
             return Err(Malformed("it has a segment of impossible size"));
         }
-        segments.push((raw, reader.bytes(stored)?));
+        segments.push((raw, reader.counted()?));
     }
-    let unpacked: Vec<Vec<u8>> = segments
+    // The kernel gives memory for what is written only.
+    let mut unpacked = vec![0; total];
+    let mut rest = unpacked.as_mut_slice();
+    let mut places = Vec::with_capacity(segments.len());
+    for (raw, stored) in segments {
+        let (place, others) = rest.split_at_mut(raw);
+        places.push((stored, place));
+        rest = others;
+    }
+    let whole = places
         .into_par_iter()
-        .map(|(raw, stored)| {
-            let mut segment = Vec::new();
-            let whole = compress::unpack(stored, raw, &mut segment);
-            whole.is_ok_and(|whole| whole).then_some(segment)
-        })
-        .collect::<Option<_>>()
-        .ok_or(Malformed("it cannot be unpacked"))?;
-    Ok(unpacked.concat())
+        .all(|(stored, place)| compress::unpack_into(stored, place).unwrap_or(false));
+    whole
+        .then_some(unpacked)
+        .ok_or(Malformed("it cannot be unpacked"))
 }

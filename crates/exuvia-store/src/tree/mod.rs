@@ -2,8 +2,7 @@
 //!
 //! ```text
 //! 8 bytes        "EXVTREE1"
-//! segment table  for each its length before and after compression
-//! segments       zstd, about a mebibyte each before
+//! segments       zstd, a mebibyte each before; in front of each its length before and after
 //! ```
 //!
 //! The segments together hold the root's own entry, a table of directories and one record for each
@@ -18,8 +17,8 @@ mod file;
 mod view;
 
 pub(crate) use builder::{TreeBuilder, TreeBytes};
+pub(crate) use entry::{Encoded, Piece, encode_pieces, encode_xattrs};
 pub use entry::{Entry, EntryRef, Flavour, Meta, NodeKind};
-pub(crate) use entry::{Piece, encode_pieces, encode_xattrs};
 pub(crate) use file::{id_of, load, name, store};
 pub(crate) use view::{DirRef, Tree};
 

@@ -138,3 +138,31 @@ fn names_that_lead_out_are_refused() {
         assert!(tree.root().entries().next().unwrap().is_err(), "{name:?}");
     }
 }
+
+#[test]
+fn a_usual_file_takes_little_room() {
+    let time = |nanos| FileTime {
+        seconds: 1_800_000_000,
+        nanos,
+    };
+    let file = Entry {
+        name: b"some-module.d.ts".as_slice().into(),
+        meta: Meta {
+            size: 12_345,
+            modified: time(0),
+            changed: time(999_999_999),
+            device: 0xfe01,
+            inode: 12_345_678,
+            ..meta()
+        },
+        kind: NodeKind::File(Flavour::Plain),
+        xattrs: Box::default(),
+        body: encode_pieces(&[Piece {
+            len: 12_345,
+            blob: Some(BlobId::of(b"x")),
+        }]),
+    };
+    let mut bytes = Vec::new();
+    file.borrow().encode(&mut bytes);
+    assert!(bytes.len() <= 96, "{}", bytes.len());
+}

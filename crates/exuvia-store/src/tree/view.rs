@@ -36,7 +36,8 @@ impl Tree {
     pub(crate) fn new(bytes: Vec<u8>) -> Result<Self, Malformed> {
         let mut reader = Reader::new(&bytes);
         let root_bytes = reader.counted()?;
-        let root = (4, 4 + root_bytes.len());
+        let root_end = bytes.len() - reader.rest().len();
+        let root = (root_end - root_bytes.len(), root_end);
         let count = reader.count(ROW_BYTES)?;
         let mut start = bytes.len() - reader.rest().len() + count * ROW_BYTES;
         let mut dirs = Vec::with_capacity(count);

@@ -13,6 +13,8 @@ use super::command::output;
 
 /// What OpenClaw 2026.9.5 prints once it answers on its port, with its databases open.
 const LISTENING: &str = "http server listening";
+/// What a client must know.
+pub(super) const TOKEN: &str = "sandbox";
 /// Eight to eighteen seconds are usual; a busy machine with two cores takes its time.
 const DEADLINE: Duration = Duration::from_mins(3);
 
@@ -36,7 +38,7 @@ impl Gateway {
                 "--bind",
                 "loopback",
             ])
-            .args(["--token", "sandbox", "--port", &port.to_string()])
+            .args(["--token", TOKEN, "--port", &port.to_string()])
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())

@@ -4,8 +4,10 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context as _, Result};
+use serde_json::{Value, json};
 
 use super::command::output;
+use crate::model::{MODEL, Provider};
 
 /// A HOME with an install's `~/.openclaw`.
 #[derive(Clone, Debug)]
@@ -29,6 +31,20 @@ impl Home {
     /// `~/.openclaw/workspace`.
     pub fn workspace(&self) -> PathBuf {
         self.state().join("workspace")
+    }
+
+    /// Has every agent use this model. To be told before the gateway starts.
+    pub fn use_model(&self, provider: &Provider) -> Result<()> {
+        let file = self.state().join("openclaw.json");
+        let mut config: Value = serde_json::from_str(&read(&file)?)
+            .with_context(|| format!("cannot understand {}", file.display()))?;
+        config["models"]["providers"]["local"] = json!({
+            "baseUrl": format!("{}/v1", provider.url()), "apiKey": "none",
+            "api": "openai-completions", "models": [{ "id": MODEL, "name": MODEL }],
+        });
+        config["agents"]["defaults"]["model"] = json!({ "primary": format!("local/{MODEL}") });
+        std::fs::write(&file, config.to_string())
+            .with_context(|| format!("cannot write {}", file.display()))
     }
 
     /// Copies this home to `target`, which must not exist, and rewrites the absolute paths that

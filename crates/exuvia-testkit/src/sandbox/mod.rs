@@ -15,6 +15,7 @@
 
 mod assets;
 mod changelog;
+mod client;
 mod command;
 mod gateway;
 mod home;
@@ -27,6 +28,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 
+pub use client::Client;
 pub use command::output;
 pub use gateway::Gateway;
 pub use home::Home;
