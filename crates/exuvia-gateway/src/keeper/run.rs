@@ -19,6 +19,9 @@ use super::signals::{Signalled, Signals};
 use super::waiting::Waiting;
 use super::{Asked, KeeperError, KeeperOptions, Notice, Places, Told, handoff, log};
 
+/// How long a fork may take to become another program.
+const FORK: Duration = Duration::from_secs(1);
+
 /// Keeps one gateway alive until it is told to end.
 pub struct Keeper {
     host: Arc<dyn Host>,
@@ -87,7 +90,7 @@ impl Keeper {
     /// Keeps the gateway until the keeper is told to end, or the gateway says that starting it
     /// cannot help: the exit code.
     pub async fn run(mut self) -> Result<i32, KeeperError> {
-        let lock = self.lock()?;
+        let lock = lock(&*self.host, &self.places).await?;
         let (ends, mut ended) = mpsc::unbounded_channel();
         self.ends = ends;
         let mut signals = Signals::listen()?;
@@ -120,18 +123,6 @@ impl Keeper {
                 _ = round.tick() => self.look()?,
             }
         }
-    }
-
-    /// One keeper of an install at a time.
-    fn lock(&self) -> Result<Lock, KeeperError> {
-        for dir in [self.places.dir(), self.places.logs()] {
-            self.host.create_private_dir(dir)?;
-        }
-        let lock = self.host.try_lock(&self.places.lock())?;
-        let lock = lock.ok_or(KeeperError::Kept)?;
-        // Only a keeper that is no more can have left it.
-        self.host.remove_file(&self.places.socket())?;
-        Ok(lock)
     }
 
     /// Goes on with the gateway that an earlier keeper left, or starts one.
@@ -359,6 +350,26 @@ impl Keeper {
     fn replace(&self, lock: Lock) -> KeeperError {
         drop(lock);
         self.processes.become_program(&self.myself).into()
+    }
+}
+
+/// One keeper of an install at a time. A process that the keeper before is just starting holds its
+/// lock too, from its fork until its exec.
+async fn lock(host: &dyn Host, places: &Places) -> Result<Lock, KeeperError> {
+    for dir in [places.dir(), places.logs()] {
+        host.create_private_dir(dir)?;
+    }
+    let deadline = tokio::time::Instant::now() + FORK;
+    loop {
+        if let Some(lock) = host.try_lock(&places.lock())? {
+            // Only a keeper that is no more can have left it.
+            host.remove_file(&places.socket())?;
+            return Ok(lock);
+        }
+        if tokio::time::Instant::now() >= deadline {
+            return Err(KeeperError::Kept);
+        }
+        tokio::time::sleep(FORK / 50).await;
     }
 }
 
