@@ -22,6 +22,7 @@ pub mod selection;
 pub mod sentinel;
 pub mod supervision;
 pub mod text;
+pub mod upgrade;
 pub mod version;
 pub mod vetting;
 pub mod vitals;
