@@ -198,16 +198,20 @@ fn config_of(host: &dyn Host, install: &Install) -> Part<ConfigVitals> {
     let path = &install.config_path;
     match read_limited(host, path, MAX_CONFIG, Links::Follow) {
         Ok(bytes) => Part::Known(ConfigVitals {
-            digest: Digest::sha256(&bytes),
+            digest: digest(&bytes),
             keys: config::Config::read(host, install).key_paths(),
         }),
         // Without one OpenClaw runs on its defaults.
         Err(error) if error.is_not_found() => Part::Known(ConfigVitals {
-            digest: Digest::sha256(b""),
+            digest: digest(b""),
             keys: BTreeSet::new(),
         }),
         Err(error) => Part::unknown(&error.to_string()),
     }
+}
+
+fn digest(content: &[u8]) -> Digest {
+    Digest::blake3(blake3::hash(content).as_bytes())
 }
 
 fn agents(host: &dyn Host, install: &Install) -> BTreeSet<String> {
@@ -216,4 +220,18 @@ fn agents(host: &dyn Host, install: &Install) -> BTreeSet<String> {
         .into_iter()
         .map(|agent| agent.id)
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn vitals_hold_a_digest_of_the_config_and_none_of_its_secrets() {
+        let secret = b"{ gateway: { auth: { token: 'hush' } } }";
+        let text = digest(secret).to_string();
+        assert_eq!(text.parse(), Ok(digest(secret)), "it reads back");
+        assert!(!text.contains(&exuvia_model::digest::hex(b"hush")));
+        assert_ne!(digest(secret), digest(b"{}"));
+    }
 }

@@ -26,8 +26,8 @@ impl Digest {
         Self(format!("blake3:{}", hex(bytes)))
     }
 
-    /// A SHA-256 digest.
-    pub fn sha256(bytes: &[u8]) -> Self {
+    /// A SHA-256 digest, of these bytes: not of a content, which must not end up in a text.
+    pub fn sha256(bytes: &[u8; 32]) -> Self {
         Self(format!("sha256:{}", hex(bytes)))
     }
 

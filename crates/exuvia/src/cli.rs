@@ -94,6 +94,10 @@ pub(crate) enum Command {
     /// Answer the newest report: `1 2`, `all` or `skip`
     #[command(after_help = SELECT_EXAMPLES)]
     Select(SelectArgs),
+    Upgrade(crate::commands::upgrade::UpgradeArgs),
+    Rollback(crate::commands::upgrade::RollbackArgs),
+    /// Carry on an upgrade or a rollback that was cut short
+    Resume,
     /// Take snapshots of the install, and go back to them
     #[command(subcommand, after_help = SNAPSHOT_EXAMPLES)]
     Snapshot(SnapshotCommand),
@@ -162,6 +166,7 @@ impl Command {
             Self::Completions { .. } | Self::History(_) => false,
             // It is the one that finishes.
             Self::Restart(args) => !args.carry,
+            Self::Resume => false,
             #[cfg(feature = "bench")]
             Self::Bench(_) => false,
             _ => true,

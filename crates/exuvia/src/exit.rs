@@ -18,6 +18,8 @@ pub(crate) const USAGE: u8 = 2;
 pub(crate) const BLOCKED: u8 = 3;
 /// Somebody else carries on what was asked: `EX_TEMPFAIL` of sysexits(3).
 pub(crate) const HANDED_OVER: u8 = 75;
+/// It failed, and what it had changed was put back.
+pub(crate) const ROLLED_BACK: u8 = 4;
 /// Something is half done, and was not finished.
 pub(crate) const INCONSISTENT: u8 = 5;
 /// 128 + SIGINT, as shells say it.

@@ -36,6 +36,14 @@ impl Restarts {
         Ok(self.overseer_of(found.supervisor()?.clone()))
     }
 
+    /// Finds out who restarts the gateway, and writes it down for those who must know it when they
+    /// have died themselves.
+    pub async fn secure_overseer(&self) -> Result<(), RestartError> {
+        self.places.prepare(self.host.as_ref())?;
+        let found = self.restartability().await;
+        self.remember_overseer(found.supervisor()?).await
+    }
+
     pub(super) async fn detect(&self, presence: &Presence) -> Restartability {
         detect(&self.host, &self.home, &self.install, presence).await
     }
@@ -64,7 +72,7 @@ impl Restarts {
     }
 
     /// Who it is now, or who it was: a keeper that was killed can be started again.
-    pub(super) async fn overseer_in_charge(&self) -> Result<Overseer, RestartError> {
+    pub async fn overseer_in_charge(&self) -> Result<Overseer, RestartError> {
         let known: Option<Known> = read(self.host.as_ref(), &self.places.overseer())?;
         let found = self.restartability().await;
         let (supervisor, words) = match (found, known) {

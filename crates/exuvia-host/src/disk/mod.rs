@@ -6,6 +6,7 @@
 
 mod attributes;
 mod dir;
+mod exchange;
 mod file;
 mod holder;
 mod listing;
@@ -46,6 +47,8 @@ pub mod point {
     pub const SYNC: &str = "disk.sync";
     /// Before a rename.
     pub const RENAME: &str = "disk.rename";
+    /// Before two names are exchanged.
+    pub const EXCHANGE: &str = "disk.exchange";
     /// Before a file or an empty directory is removed.
     pub const REMOVE: &str = "disk.remove";
     /// Before a directory is made.
@@ -58,8 +61,8 @@ pub mod point {
     pub const LOCK: &str = "disk.lock";
 
     /// All of them.
-    pub const ALL: [&str; 12] = [
-        OPEN_DIR, OPEN, READ, CREATE, WRITE, SYNC, RENAME, REMOVE, MKDIR, LINK, ATTRIBUTE, LOCK,
+    pub const ALL: [&str; 13] = [
+        OPEN_DIR, OPEN, READ, CREATE, WRITE, SYNC, RENAME, EXCHANGE, REMOVE, MKDIR, LINK, ATTRIBUTE, LOCK,
     ];
 }
 

@@ -64,7 +64,7 @@ pub fn openclaw_tree(
         .map(|(path, sha)| entry(&path, sha))
         .collect();
     let json = format!("[{}]", lines.join(","));
-    Ok(Digest::sha256(&Sha256::digest(json.as_bytes())))
+    Ok(Digest::sha256(&Sha256::digest(json.as_bytes()).into()))
 }
 
 /// Whether a path is part of the digest.

@@ -45,7 +45,11 @@ pub fn files_digest(files: &[FileEntry]) -> Digest {
         .collect();
     lines.sort();
     let all = lines.join("\n");
-    Digest::sha256(ring::digest::digest(&ring::digest::SHA256, all.as_bytes()).as_ref())
+    let mut digest = [0; 32];
+    digest.copy_from_slice(
+        ring::digest::digest(&ring::digest::SHA256, all.as_bytes()).as_ref(),
+    );
+    Digest::sha256(&digest)
 }
 
 impl ClawHub {

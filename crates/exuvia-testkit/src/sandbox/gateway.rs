@@ -16,7 +16,7 @@ const LISTENING: &str = "http server listening";
 /// What a client must know.
 pub(super) const TOKEN: &str = "sandbox";
 /// Eight to eighteen seconds are usual; a busy machine with two cores takes its time.
-const DEADLINE: Duration = Duration::from_mins(3);
+const DEADLINE: Duration = Duration::from_mins(6);
 
 /// A gateway in the foreground, in a process group of its own; killed when dropped.
 #[derive(Debug)]

@@ -18,6 +18,7 @@ mod select;
 pub(crate) mod snapshot;
 pub(crate) mod status;
 pub(crate) mod update;
+pub(crate) mod upgrade;
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -46,6 +47,9 @@ pub(crate) async fn run(cli: Cli, host: Arc<dyn Host>, output: Arc<Output>) -> R
         Command::Report(args) => report::run(&open()?, &args, &output),
         Command::Detail(args) => detail::run(&open()?, &args, &output),
         Command::Select(args) => select::run(&open()?, &args, &output),
+        Command::Upgrade(args) => upgrade::upgrade(machine()?, args, &output).await,
+        Command::Rollback(args) => upgrade::rollback(machine()?, args, &output).await,
+        Command::Resume => upgrade::resume(machine()?, &output).await,
         Command::Snapshot(command) => {
             let machine = machine()?;
             blocking(move || snapshot::run(&machine, &command, &output)).await
@@ -88,6 +92,7 @@ async fn heal(machine: Result<Machine>, tolerance: Tolerance, output: &Arc<Outpu
     };
     let (shared, whole) = (Arc::clone(output), machine.clone());
     blocking(move || heal::heal(&whole, tolerance, &shared)).await?;
+    upgrade::heal(&machine, tolerance, output).await?;
     restart::heal(&machine, output).await;
     Ok(())
 }

@@ -1,0 +1,102 @@
+//! Replacing OpenClaw itself, where npm installed it for a whole account or machine.
+
+mod check;
+mod gateway;
+mod npm;
+mod prove;
+mod settle;
+mod stage;
+mod state;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use exuvia_gateway::probe::Examiner;
+use exuvia_host::process::Processes;
+use exuvia_model::journal::RunId;
+use exuvia_model::upgrade::{Phase, State};
+
+use crate::run::Upgrades;
+use crate::tree::{TreeId, bring_in};
+use crate::{Facts, Plan, Trouble, UpgradeError, Works};
+
+pub use check::{Refusal, may_be_replaced};
+
+/// The effects of a transaction on OpenClaw's package.
+#[derive(Debug)]
+pub struct Core {
+    upgrades: Upgrades,
+    run: RunId,
+    dir: PathBuf,
+    plan: Arc<Plan>,
+    facts: Facts,
+    examiner: Examiner,
+    processes: Processes,
+}
+
+impl Core {
+    pub(crate) fn open(
+        upgrades: &Upgrades,
+        run: RunId,
+        plan: Plan,
+    ) -> Result<Self, UpgradeError> {
+        let dir = upgrades.dir(&run);
+        let host = Arc::clone(&upgrades.host);
+        let examiner = Examiner::new(host, &upgrades.home, upgrades.install.clone())?;
+        Ok(Self {
+            facts: Facts::read(upgrades.host.as_ref(), &dir)?,
+            upgrades: upgrades.clone(),
+            run,
+            dir,
+            plan: Arc::new(plan),
+            examiner,
+            processes: Processes::new(),
+        })
+    }
+
+    /// Keeps what was found out, before anything depends on it.
+    fn learn(&mut self, learn: impl FnOnce(&mut Facts)) -> Result<(), Trouble> {
+        learn(&mut self.facts);
+        self.facts.write(self.upgrades.host.as_ref(), &self.dir)?;
+        Ok(())
+    }
+
+    /// The package that a fact says, made the live one.
+    fn exchange(&self, wanted: Option<TreeId>) -> Result<(), Trouble> {
+        let wanted = wanted.ok_or_else(|| Trouble::new("which package it is was not kept"))?;
+        let Upgrades { host, disk, .. } = &self.upgrades;
+        let other = self.plan.other();
+        bring_in(host.as_ref(), disk, &self.plan.live, &other, wanted)
+    }
+}
+
+impl Works for Core {
+    async fn perform(&mut self, state: &State) -> Result<(), Trouble> {
+        match state.phase {
+            Phase::Check => self.check().await,
+            Phase::Stage => self.stage().await,
+            Phase::Rehearse => Ok(()),
+            Phase::Quiesce => self.quiesce().await,
+            Phase::Preserve => self.preserve().await,
+            Phase::Swap => {
+                self.must_be_still()?;
+                self.exchange(self.facts.new_tree)
+            }
+            Phase::Adopt => self.adopt().await,
+            Phase::Start => self.start(&self.plan.to).await,
+            Phase::Prove => self.prove().await,
+            Phase::Commit => self.commit(),
+            Phase::Discard => self.discard(),
+            Phase::Revive | Phase::Relaunch => self.start(&self.plan.from).await,
+            Phase::Halt => self.halt().await,
+            Phase::Keep => self.keep().await,
+            Phase::Unswap => {
+                self.must_be_still()?;
+                self.exchange(self.facts.old_tree)
+            }
+            Phase::Restore => self.put_back().await,
+            Phase::Verify => self.verify(state).await,
+            Phase::Ended(_) => Ok(()),
+        }
+    }
+}

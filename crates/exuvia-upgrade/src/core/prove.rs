@@ -1,0 +1,92 @@
+//! Gate 3, and the same question on the way back.
+
+use std::time::Duration;
+
+use exuvia_gateway::running::identity;
+use exuvia_model::probe::{Sample, Soak, SoakState, soak, verdict};
+use exuvia_model::restart::Millis;
+use exuvia_model::upgrade::State;
+use exuvia_model::vitals::{Comparison, Vitals};
+use tokio::time::sleep;
+
+use super::Core;
+use crate::Trouble;
+
+/// How often the gateway is looked at while it soaks.
+const EVERY: Duration = Duration::from_secs(2);
+/// How much longer than the soak itself all of it may take.
+const SLACK: Duration = Duration::from_mins(3);
+/// How many losses are named.
+const NAMED: usize = 5;
+
+impl Core {
+    /// Gate 3: every required probe passes for as long as the soak lasts, in one process, and the
+    /// vitals have lost nothing.
+    pub(super) async fn prove(&self) -> Result<(), Trouble> {
+        self.hold_out(self.plan.soak).await?;
+        let wanted = self.facts.wanted.as_ref().or(self.facts.before.as_ref());
+        self.lost_nothing(wanted).await
+    }
+
+    /// Whether what was there before is there again.
+    pub(super) async fn verify(&self, _state: &State) -> Result<(), Trouble> {
+        self.hold_out(Duration::ZERO).await?;
+        self.lost_nothing(self.facts.before.as_ref()).await
+    }
+
+    async fn hold_out(&self, over: Duration) -> Result<(), Trouble> {
+        let rule = Soak {
+            samples: if over.is_zero() { 1 } else { 2 },
+            over: Millis::from(over),
+            within: Millis::from(over + SLACK),
+        };
+        let began = self.upgrades.host.elapsed();
+        let mut samples = Vec::new();
+        let mut examined = self.examiner.examine(None).await;
+        loop {
+            let at = self.upgrades.host.elapsed().saturating_sub(began);
+            samples.push(Sample {
+                at: Millis::from(at),
+                process: examined.process.as_ref().map(|process| identity(&process.seen.id)),
+                verdict: verdict(&examined.probed),
+            });
+            match soak(rule, &samples) {
+                SoakState::Passed => return Ok(()),
+                SoakState::Failed { why } | SoakState::Unknown { why } => {
+                    return Err(Trouble::new(why));
+                }
+                SoakState::Soaking { .. } => sleep(EVERY).await,
+            }
+            examined = self.examiner.examine_again(&examined).await;
+        }
+    }
+
+    async fn lost_nothing(&self, before: Option<&Vitals>) -> Result<(), Trouble> {
+        let Some(before) = before else {
+            return Err(Trouble::new(
+                "what the install looked like before was not kept, so a loss could not be seen",
+            ));
+        };
+        let now = self.vitals().await;
+        let comparison = Vitals::compare(before, &now);
+        if comparison.is_clean() {
+            return Ok(());
+        }
+        Err(Trouble::new(words(&comparison)))
+    }
+}
+
+fn words(comparison: &Comparison) -> String {
+    let losses = comparison.losses.iter().map(|loss| {
+        format!("{} {}: {}", loss.aspect, loss.subject, loss.what)
+    });
+    let unknown = comparison.unknown.iter().map(|unknown| {
+        format!("{} {}: not known ({})", unknown.aspect, unknown.subject, unknown.why)
+    });
+    let all: Vec<String> = losses.chain(unknown).collect();
+    let named = all.iter().take(NAMED).cloned().collect::<Vec<_>>().join("; ");
+    match all.len().saturating_sub(NAMED) {
+        0 => format!("not as before: {named}"),
+        more => format!("not as before: {named}; and {more} more"),
+    }
+}

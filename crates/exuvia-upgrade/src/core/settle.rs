@@ -1,0 +1,43 @@
+//! The ends: a generation is kept, or a stage removed.
+
+use super::Core;
+use crate::tree::TreeId;
+use crate::{Generation, Generations, Trouble};
+
+impl Core {
+    /// Records what was replaced as a generation to go back to.
+    pub(super) fn commit(&self) -> Result<(), Trouble> {
+        let missing = || Trouble::new("what the transaction found out was not kept");
+        let (host, home) = (self.upgrades.host.as_ref(), &self.upgrades.home);
+        let install = self.upgrades.install.id();
+        let mut generations = Generations::read(host, home, &install)?;
+        generations.add(Generation {
+            run: self.run.clone(),
+            at: host.now(),
+            kind: self.plan.kind,
+            asset: self.plan.asset.clone(),
+            version: self.plan.from.clone(),
+            replaced_by: self.plan.to.clone(),
+            beside: self.plan.beside.clone(),
+            tree: self.facts.old_tree.ok_or_else(missing)?,
+            snapshot: self.facts.point.clone().ok_or_else(missing)?,
+            vitals: self.facts.before.clone().ok_or_else(missing)?,
+        });
+        generations.write(host, home, &install)?;
+        Ok(())
+    }
+
+    /// Removes what was staged.
+    pub(super) fn discard(&self) -> Result<(), Trouble> {
+        let host = self.upgrades.host.as_ref();
+        let old = self.facts.old_tree;
+        if old.is_some() && TreeId::of(host, &self.plan.other())? == old {
+            return Err(Trouble::new(format!(
+                "{} holds the package that was live before; it is not removed",
+                self.plan.beside.display()
+            )));
+        }
+        host.remove_tree(&self.plan.beside)?;
+        Ok(())
+    }
+}

@@ -1,0 +1,139 @@
+//! Installing the new version beside the live one.
+
+use std::sync::Arc;
+
+use exuvia_host::{Host, Links, read_limited};
+use exuvia_model::{Digest, Version};
+use exuvia_openclaw::Install;
+use exuvia_sources::archive::Archive;
+use exuvia_sources::http::{Http, HttpOptions};
+use exuvia_sources::npm::{self, Npm, Want};
+use sha2::{Digest as _, Sha256};
+
+use super::{Core, npm as own_npm};
+use crate::tree::TreeId;
+use crate::{Plan, Trouble};
+
+/// Largest file of a package that is read to be compared.
+const MAX_FILE: u64 = 512 << 20;
+/// Largest package.json.
+const MAX_JSON: u64 = 4 << 20;
+
+impl Core {
+    /// Has npm install the version below a prefix of its own, on the same file system, without
+    /// running any script of it; then compares every file with the archive of the approved digest.
+    pub(super) async fn stage(&mut self) -> Result<(), Trouble> {
+        let archive = self.approved().await?;
+        let host = Arc::clone(&self.upgrades.host);
+        let install = self.upgrades.install.clone();
+        let plan = Arc::clone(&self.plan);
+        let staged = tokio::task::spawn_blocking(move || {
+            install_beside(host.as_ref(), &install, &plan)?;
+            compare(host.as_ref(), &plan, &archive)?;
+            fits(host.as_ref(), &install, &plan)
+        });
+        staged.await??;
+        let new_tree = TreeId::of(self.upgrades.host.as_ref(), &self.plan.other())?;
+        self.learn(|facts| facts.new_tree = new_tree)
+    }
+
+    /// The archive whose digest was approved, as the registry serves it now.
+    async fn approved(&self) -> Result<Archive, Trouble> {
+        let Plan { asset, to, digest, .. } = &*self.plan;
+        let host = Arc::clone(&self.upgrades.host);
+        let cache = self.upgrades.home.cache();
+        let config = npm::Config::load(&*host, &cache)?;
+        let http = Http::new(host, HttpOptions::new(cache.join("http")), &config)?;
+        let npm = Npm::new(http, config);
+        let want = Want::tagged().and(to.to_string());
+        let packument = npm.packument("openclaw", &want).await?;
+        let manifest = packument.manifest(to).ok_or_else(|| {
+            Trouble::new(format!("the registry no longer has {asset} {to}"))
+        })?;
+        same_bytes(digest.as_ref(), manifest.integrity.as_ref(), to)?;
+        let archive = npm.tarball(manifest).await?;
+        match archive.problems.first() {
+            None => Ok(archive),
+            Some(problem) => Err(Trouble::new(format!(
+                "the archive of {to} is not one that can be trusted: {problem}"
+            ))),
+        }
+    }
+}
+
+/// The bytes that were approved must still be the bytes.
+fn same_bytes(
+    approved: Option<&Digest>,
+    promised: Option<&Digest>,
+    version: &Version,
+) -> Result<(), Trouble> {
+    match (approved, promised) {
+        (Some(approved), Some(promised)) if approved == promised => Ok(()),
+        (Some(_), _) => Err(Trouble::new(format!(
+            "the registry now promises other bytes for {version} than those in the report; run \
+             `exuvia check` again and look at what changed"
+        ))),
+        (None, _) => Err(Trouble::new(format!(
+            "the report has no digest for {version}, so what is installed could not be what was \
+             approved"
+        ))),
+    }
+}
+
+fn install_beside(host: &dyn Host, install: &Install, plan: &Plan) -> Result<(), Trouble> {
+    host.remove_tree(&plan.beside)?;
+    host.create_private_dir(&plan.beside)?;
+    let what = format!("openclaw@{}", plan.to);
+    let words = ["install", what.as_str(), "--ignore-scripts"];
+    let command = own_npm::command(host, install, &plan.beside, &words)?;
+    own_npm::run(host, &command, &format!("install {what}"))
+}
+
+fn satisfies(version: &str, range: &str) -> bool {
+    let version: Option<Version> = version.parse().ok();
+    version.and_then(|version| version.satisfies(range)) == Some(true)
+}
+
+/// Every file of the archive is there, whole, and the package says who it is.
+fn compare(host: &dyn Host, plan: &Plan, archive: &Archive) -> Result<(), Trouble> {
+    let tree = plan.other();
+    for file in &archive.files {
+        let path = tree.join(&file.path);
+        let content = read_limited(host, &path, MAX_FILE, Links::Refuse)?;
+        if Sha256::digest(&content)[..] != file.sha256 {
+            return Err(Trouble::new(format!(
+                "{} is not the file of the archive that was approved",
+                path.display()
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// The package is the version that it should be, and the Node that will run it is one that it runs
+/// on.
+fn fits(host: &dyn Host, install: &Install, plan: &Plan) -> Result<(), Trouble> {
+    let path = plan.other().join("package.json");
+    let json = read_limited(host, &path, MAX_JSON, Links::Refuse)?;
+    let json: serde_json::Value = serde_json::from_slice(&json)?;
+    let version = json["version"].as_str().unwrap_or_default();
+    if version != plan.to.to_string() {
+        return Err(Trouble::new(format!(
+            "what npm installed says that it is {version:?} and not {}",
+            plan.to
+        )));
+    }
+    let range = json["engines"]["node"].as_str();
+    let runtime = install.node_runtime(host);
+    match (range, runtime) {
+        (None, _) => Ok(()),
+        (Some(range), Some(runtime)) if satisfies(&runtime.version, range) => Ok(()),
+        (Some(range), runtime) => {
+            let found = runtime.map_or_else(|| "none was found".to_owned(), |it| it.version);
+            Err(Trouble::new(format!(
+                "{} needs Node {range}, and the gateway runs on {found}; install that Node first",
+                plan.to
+            )))
+        }
+    }
+}

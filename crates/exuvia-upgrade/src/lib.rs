@@ -1,0 +1,28 @@
+//! Upgrades of OpenClaw, and their undoing.
+//!
+//! [`exuvia_model::upgrade`] says what follows on what; [`drive`] makes each state durable in the
+//! journal before it has its effect performed; the effects are in [`core`]. What a transaction must
+//! know to be carried on by another process is its [`Plan`], which the journal holds, and its
+//! [`Facts`], a file of the run's own.
+//!
+//! The package that an upgrade replaces stays beside the live one, on the same file system, so that
+//! going back is a rename: it and the snapshot of the state that belongs to it are a
+//! [`Generation`].
+#![forbid(unsafe_code)]
+
+pub mod core;
+mod driver;
+mod error;
+mod facts;
+mod generation;
+mod plan;
+mod run;
+mod tree;
+
+pub use driver::{News, Trouble, Works, drive};
+pub use error::UpgradeError;
+pub use facts::Facts;
+pub use generation::{Generation, Generations};
+pub use plan::Plan;
+pub use run::{Begun, Upgrades};
+pub use tree::TreeId;

@@ -1,0 +1,60 @@
+//! What a transaction is to do: all of it that was decided before it began.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use exuvia_model::journal::RunId;
+use exuvia_model::upgrade::Kind;
+use exuvia_model::{AssetId, Digest, Version};
+use serde::{Deserialize, Serialize};
+
+/// The directory beside the packages in which other trees lie. npm takes no notice of names that
+/// begin with a dot.
+const BESIDE: &str = ".exuvia";
+
+/// What a transaction is to do. The journal keeps it with the run's first event.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Plan {
+    /// Version of this shape: 1.
+    pub version: u32,
+    /// Which way it goes.
+    pub kind: Kind,
+    /// What is replaced.
+    pub asset: AssetId,
+    /// The version that is live before.
+    pub from: Version,
+    /// The version that is live after.
+    pub to: Version,
+    /// The live package.
+    pub live: PathBuf,
+    /// The directory that holds the other tree.
+    pub beside: PathBuf,
+    /// The bytes that were approved.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub digest: Option<Digest>,
+    /// The report that they were approved from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub report: Option<String>,
+    /// The run that is undone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub undoes: Option<RunId>,
+    /// How long the new version must hold out before it counts as good.
+    pub soak: Duration,
+}
+
+impl Plan {
+    /// The shape that is written now.
+    pub const VERSION: u32 = 1;
+
+    /// The directory for a tree of this name, beside a live package.
+    pub fn place_beside(live: &Path, name: &str) -> PathBuf {
+        live.with_file_name(BESIDE).join(name)
+    }
+
+    /// The other tree: where npm puts a package below the prefix that `beside` is.
+    pub fn other(&self) -> PathBuf {
+        let name = self.live.file_name().unwrap_or_default();
+        self.beside.join("lib/node_modules").join(name)
+    }
+}

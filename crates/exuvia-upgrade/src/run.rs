@@ -1,0 +1,184 @@
+//! Transactions of one install: beginning them, and carrying on what was left.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use exuvia_gateway::restart::Restarts;
+use exuvia_host::disk::Disk;
+use exuvia_host::{Home, Host, Lock};
+use exuvia_model::journal::{Operation, RunId, RunRecord};
+use exuvia_model::upgrade::{Event, Kind, State, step};
+use exuvia_openclaw::Install;
+use exuvia_store::Progress;
+use exuvia_store::journal::{Journal, NewRun, Run};
+
+use crate::core::Core;
+use crate::{Facts, News, Plan, UpgradeError, drive};
+
+/// The transactions of one install.
+#[derive(Debug, Clone)]
+pub struct Upgrades {
+    pub(crate) host: Arc<dyn Host>,
+    pub(crate) disk: Disk,
+    pub(crate) home: Home,
+    pub(crate) install: Install,
+    pub(crate) restarts: Restarts,
+    pub(crate) progress: Option<Arc<dyn Progress>>,
+}
+
+/// A transaction that can be carried out: nobody else carries one out while this is held.
+#[derive(Debug)]
+#[must_use = "it does nothing until it is carried out"]
+pub struct Begun {
+    upgrades: Upgrades,
+    run: Run,
+    plan: Plan,
+    state: State,
+    _lock: Lock,
+}
+
+impl Upgrades {
+    /// Of this install.
+    pub fn new(
+        host: Arc<dyn Host>,
+        disk: Disk,
+        home: Home,
+        install: Install,
+        restarts: Restarts,
+        progress: Option<Arc<dyn Progress>>,
+    ) -> Self {
+        Self {
+            host,
+            disk,
+            home,
+            install,
+            restarts,
+            progress,
+        }
+    }
+
+    /// Begins a transaction. Refused while another one is under way or was left unfinished.
+    pub fn begin(&self, plan: Plan) -> Result<Begun, UpgradeError> {
+        let lock = self.lock()?;
+        let journal = Journal::open(self.host.clone(), &self.home)?;
+        if let Some(left) = self.left(&journal)? {
+            return Err(UpgradeError::Left { run: left.id });
+        }
+        let detail = serde_json::to_value(&plan).map_err(UpgradeError::Plan)?;
+        let run = journal.begin(NewRun {
+            operation: match plan.kind {
+                Kind::Upgrade => Operation::Upgrade,
+                Kind::Rollback => Operation::Rollback,
+            },
+            install: Some(self.install.id()),
+            subject: format!("{} {} → {}", plan.asset, plan.from, plan.to),
+            detail,
+        })?;
+        Ok(Begun {
+            state: State::new(plan.kind),
+            upgrades: self.clone(),
+            run,
+            plan,
+            _lock: lock,
+        })
+    }
+
+    /// The transaction whose process died, to be carried on; none where there is none, or where
+    /// somebody carries it out right now.
+    pub fn resume(&self) -> Result<Option<Begun>, UpgradeError> {
+        let Some(journal) = Journal::open_existing(self.host.clone(), &self.home)? else {
+            return Ok(None);
+        };
+        if self.left(&journal)?.is_none() {
+            return Ok(None);
+        }
+        let Ok(lock) = self.lock() else {
+            return Ok(None);
+        };
+        // Somebody may have finished it before we had the lock.
+        let Some(left) = self.left(&journal)? else {
+            return Ok(None);
+        };
+        let (plan, state) = stored(&journal, &left.id)?;
+        let run = journal.resume(&left.id)?;
+        let (state, _) = step(&state, Event::Resumed)?;
+        Ok(Some(Begun {
+            upgrades: self.clone(),
+            run,
+            plan,
+            state,
+            _lock: lock,
+        }))
+    }
+
+    /// Whether one was left unfinished.
+    pub fn is_left(&self) -> Result<Option<RunId>, UpgradeError> {
+        let journal = Journal::open_existing(self.host.clone(), &self.home)?;
+        match journal {
+            Some(journal) => Ok(self.left(&journal)?.map(|run| run.id)),
+            None => Ok(None),
+        }
+    }
+
+    fn left(&self, journal: &Journal) -> Result<Option<RunRecord>, UpgradeError> {
+        let id = self.install.id();
+        let unfinished = journal.unfinished()?;
+        Ok(unfinished.into_iter().find(|run| {
+            matches!(run.operation, Operation::Upgrade | Operation::Rollback)
+                && run.install.as_deref() == Some(&id)
+        }))
+    }
+
+    fn lock(&self) -> Result<Lock, UpgradeError> {
+        let dir = self.home.install(&self.install.id());
+        self.host.create_private_dir(&dir)?;
+        let lock = self.host.try_lock(&dir.join("upgrade.lock"))?;
+        lock.ok_or(UpgradeError::Busy)
+    }
+
+    /// Where a run keeps what it found out.
+    pub fn dir(&self, run: &RunId) -> PathBuf {
+        Facts::dir(&self.home, run)
+    }
+}
+
+impl Begun {
+    /// Its run.
+    pub fn id(&self) -> &RunId {
+        self.run.id()
+    }
+
+    /// What it does.
+    pub fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    /// Carries it out, to its end.
+    pub async fn carry_out(
+        self,
+        tell: &(dyn Fn(News<'_>) + Send + Sync),
+    ) -> Result<State, UpgradeError> {
+        let mut core = Core::open(&self.upgrades, self.run.id().clone(), self.plan)?;
+        drive(self.run, self.state, &mut core, tell).await
+    }
+}
+
+/// What a run was to do, and where it stood.
+fn stored(journal: &Journal, run: &RunId) -> Result<(Plan, State), UpgradeError> {
+    let unreadable = |why: String| UpgradeError::Unreadable {
+        run: run.clone(),
+        why,
+    };
+    let plan = journal.begun(run)?.unwrap_or_default();
+    let plan: Plan =
+        serde_json::from_value(plan).map_err(|error| unreadable(error.to_string()))?;
+    if plan.version != Plan::VERSION {
+        return Err(unreadable(format!("its plan has version {}", plan.version)));
+    }
+    let events = journal.events(run)?;
+    let last = events
+        .iter()
+        .rev()
+        .find_map(|event| serde_json::from_value::<State>(event.detail.clone()).ok());
+    Ok((plan.clone(), last.unwrap_or_else(|| State::new(plan.kind))))
+}

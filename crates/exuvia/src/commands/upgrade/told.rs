@@ -1,0 +1,158 @@
+//! Carrying a transaction out while somebody watches, and telling how it ended.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Result;
+use exuvia_model::upgrade::{End, Kind, Phase, State};
+use exuvia_upgrade::{Begun, News, Plan};
+use serde_json::json;
+
+use super::ground::Ground;
+use crate::exit;
+use crate::interrupt::NOTHING_HALF_DONE;
+use crate::output::Output;
+use crate::render;
+
+pub(super) async fn carry_out(
+    begun: Begun,
+    ground: &Ground,
+    output: &Output,
+) -> Result<ExitCode> {
+    let (run, plan) = (begun.id().clone(), begun.plan().clone());
+    let state = watched(begun, ground, output).await?;
+    if output.json() {
+        output.document(&json!({ "run": run, "plan": plan, "state": state }));
+    } else {
+        output.text(&outcome(&state, &plan, run.as_str()));
+    }
+    Ok(code(end(&state)))
+}
+
+/// The same for a command that does something else afterwards: told on standard error.
+pub(super) async fn carry_on(begun: Begun, ground: &Ground, output: &Output) -> Result<End> {
+    let (run, plan) = (begun.id().clone(), begun.plan().clone());
+    let state = watched(begun, ground, output).await?;
+    output.note(&outcome(&state, &plan, run.as_str()));
+    Ok(end(&state))
+}
+
+fn end(state: &State) -> End {
+    state.end().unwrap_or(End::Inconsistent)
+}
+
+async fn watched(begun: Begun, ground: &Ground, output: &Output) -> Result<State> {
+    let (run, plan) = (begun.id().clone(), begun.plan().clone());
+    let what = match plan.kind {
+        Kind::Upgrade => "upgrade",
+        Kind::Rollback => "rollback",
+    };
+    output.note(&format!(
+        "{run}: {what} of OpenClaw {} to {}",
+        plan.from, plan.to
+    ));
+    output.if_interrupted(format!(
+        "{run} is cut short where it stands; the next exuvia command puts everything back, or \
+         finishes it where the new version was already being started"
+    ));
+    let bar = Arc::clone(&ground.bar);
+    let tell = |news: News<'_>| {
+        bar.end();
+        output.note(&words(news, &plan));
+    };
+    let ended = Box::pin(begun.carry_out(&tell)).await;
+    ground.bar.end();
+    output.if_interrupted(NOTHING_HALF_DONE);
+    Ok(ended?)
+}
+
+fn code(end: End) -> ExitCode {
+    match end {
+        End::Done => ExitCode::SUCCESS,
+        End::Blocked => ExitCode::from(exit::BLOCKED),
+        End::Untouched => ExitCode::from(exit::ERROR),
+        End::RolledBack => ExitCode::from(exit::ROLLED_BACK),
+        End::Inconsistent => ExitCode::from(exit::INCONSISTENT),
+    }
+}
+
+/// What somebody who watches reads.
+fn words(news: News<'_>, plan: &Plan) -> String {
+    match news {
+        News::Begins(phase) => format!("  … {}", doing(phase, plan)),
+        News::Done(phase, took) => format!("  ✓ {} ({})", phase, seconds(took)),
+        News::Failed(phase, why) => format!("  ✗ {phase}: {}", render::line(why)),
+    }
+}
+
+fn seconds(took: Duration) -> String {
+    format!("{:.1} s", took.as_secs_f64())
+}
+
+fn doing(phase: Phase, plan: &Plan) -> String {
+    let Plan { from, to, soak, .. } = plan;
+    match phase {
+        Phase::Check => "Gate 1: whether it may be done".to_owned(),
+        Phase::Stage => format!("staging {to} beside {from}, and comparing its bytes"),
+        Phase::Rehearse => format!("Gate 2: rehearsing {to} on a copy"),
+        Phase::Quiesce => "waiting for work to end, and stopping the gateway".to_owned(),
+        Phase::Preserve => "taking the rollback point".to_owned(),
+        Phase::Swap => format!("exchanging {from} for {to}"),
+        Phase::Adopt => format!("putting the state that belongs to {to} in place"),
+        Phase::Start => format!("starting {to}"),
+        Phase::Prove if soak.is_zero() => "Gate 3: whether it works and nothing is lost".to_owned(),
+        Phase::Prove => format!(
+            "Gate 3: whether it works and nothing is lost, for {} s",
+            soak.as_secs()
+        ),
+        Phase::Commit => "keeping the way back".to_owned(),
+        Phase::Discard => format!("removing what was staged of {to}"),
+        Phase::Revive => "starting the gateway again".to_owned(),
+        Phase::Halt => "going back: stopping the gateway".to_owned(),
+        Phase::Keep => "going back: keeping what is there now".to_owned(),
+        Phase::Unswap => format!("going back: exchanging {to} for {from}"),
+        Phase::Restore => "going back: restoring the rollback point".to_owned(),
+        Phase::Relaunch => format!("going back: starting {from}"),
+        Phase::Verify => "going back: whether everything is as before".to_owned(),
+        Phase::Ended(_) => String::new(),
+    }
+}
+
+/// What happened, what they have now, and what to do next.
+fn outcome(state: &State, plan: &Plan, run: &str) -> String {
+    let Plan { from, to, .. } = plan;
+    let why = |failure: Option<&exuvia_model::upgrade::Failure>| {
+        failure.map_or_else(String::new, |failure| {
+            format!("{}: {}", failure.during, render::line(&failure.why))
+        })
+    };
+    match state.end() {
+        Some(End::Done) => format!(
+            "OpenClaw {to} runs, and nothing was lost.\n`exuvia rollback {run}` goes back to {from} \
+             with its state."
+        ),
+        Some(End::Blocked) => format!(
+            "Refused, and nothing was changed. {}",
+            why(state.failure.as_ref())
+        ),
+        Some(End::Untouched) => format!(
+            "It failed before anything was exchanged: OpenClaw {from} is as it was.\n{}",
+            why(state.failure.as_ref())
+        ),
+        Some(End::RolledBack) => format!(
+            "It failed, and everything was put back: OpenClaw {from} runs with its state.\n{}\n\
+             `exuvia history {run}` shows each step.",
+            why(state.failure.as_ref())
+        ),
+        Some(End::Inconsistent) | None => format!(
+            "IT FAILED, AND SO DID THE WAY BACK. {}\nIt began with {}.\n\
+             The packages are at {} and {}; `exuvia snapshot list` shows the state before; \
+             `exuvia history {run}` shows each step.",
+            why(state.stuck.as_ref()),
+            why(state.failure.as_ref()),
+            plan.live.display(),
+            plan.other().display()
+        ),
+    }
+}
