@@ -6,6 +6,7 @@
 
 mod attributes;
 mod dir;
+mod exchange;
 mod file;
 mod holder;
 mod listing;
@@ -21,6 +22,7 @@ use rustix::fs::{CWD, Mode, OFlags};
 
 pub use attributes::Xattrs;
 pub use dir::Dir;
+pub use exchange::ExchangeError;
 pub use file::{Extent, File};
 pub use holder::Holder;
 pub use listing::{Listed, Listing};
@@ -46,6 +48,8 @@ pub mod point {
     pub const SYNC: &str = "disk.sync";
     /// Before a rename.
     pub const RENAME: &str = "disk.rename";
+    /// Before two names take each other's place. The path is the first one's.
+    pub const EXCHANGE: &str = "disk.exchange";
     /// Before a file or an empty directory is removed.
     pub const REMOVE: &str = "disk.remove";
     /// Before a directory is made.
@@ -58,8 +62,9 @@ pub mod point {
     pub const LOCK: &str = "disk.lock";
 
     /// All of them.
-    pub const ALL: [&str; 12] = [
-        OPEN_DIR, OPEN, READ, CREATE, WRITE, SYNC, RENAME, REMOVE, MKDIR, LINK, ATTRIBUTE, LOCK,
+    pub const ALL: [&str; 13] = [
+        OPEN_DIR, OPEN, READ, CREATE, WRITE, SYNC, RENAME, EXCHANGE, REMOVE, MKDIR, LINK,
+        ATTRIBUTE, LOCK,
     ];
 }
 
