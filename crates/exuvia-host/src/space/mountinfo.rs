@@ -98,6 +98,6 @@ mod tests {
 
     #[test]
     fn the_root_is_among_those_of_this_process() {
-        assert!(all().unwrap().iter().any(|one| one.at == "/"));
+        assert!(all().unwrap().iter().any(|one| *one.at == *"/"));
     }
 }
