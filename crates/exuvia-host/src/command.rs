@@ -142,6 +142,36 @@ impl Command {
         command.spawn()
     }
 
+    /// How long it may take.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn patience(&self) -> Duration {
+        self.timeout
+    }
+
+    /// What somebody else needs to start it.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn as_program(&self) -> crate::space::Program {
+        crate::space::Program {
+            path: self.program.clone(),
+            args: self.args.clone(),
+            env: self.env.clone(),
+            directory: self.directory.clone(),
+        }
+    }
+
+    /// What it writes on both, to the end of both, if that comes in time.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn gather(
+        &self,
+        stdout: impl Read + Send + 'static,
+        stderr: impl Read + Send + 'static,
+        deadline: Instant,
+    ) -> io::Result<(Vec<u8>, Vec<u8>)> {
+        let stdout = collect(Some(stdout), self.max_output);
+        let stderr = collect(Some(stderr), MAX_STDERR);
+        self.finish(&stdout, &stderr, deadline)
+    }
+
     /// Becomes the program; returns only when that failed.
     pub(crate) fn exec(&self) -> io::Error {
         self.prepared().exec()
@@ -186,10 +216,12 @@ impl Command {
         deadline: Instant,
     ) -> io::Result<Collected> {
         let left = deadline.saturating_duration_since(Instant::now());
-        from.recv_timeout(left).map_err(|_| {
-            let words = format!("it took longer than {} s", self.timeout.as_secs());
-            io::Error::new(io::ErrorKind::TimedOut, words)
-        })?
+        from.recv_timeout(left).map_err(|_| self.too_long())?
+    }
+
+    pub(crate) fn too_long(&self) -> io::Error {
+        let words = format!("it took longer than {} s", self.timeout.as_secs());
+        io::Error::new(io::ErrorKind::TimedOut, words)
     }
 }
 

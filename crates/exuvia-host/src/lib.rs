@@ -15,6 +15,8 @@ mod home;
 pub mod points;
 pub mod process;
 mod read;
+#[cfg(target_os = "linux")]
+pub mod space;
 mod system;
 pub mod testing;
 

@@ -1,5 +1,6 @@
 //! Package trees, known by what they are and not by where they lie.
 
+use std::ffi::OsStr;
 use std::path::Path;
 
 use exuvia_host::disk::Disk;
@@ -55,6 +56,19 @@ pub(crate) fn bring_in(
             other.display()
         )));
     }
-    disk.exchange(live, other)?;
+    let (live_dir, live_name) = apart(live)?;
+    let (other_dir, other_name) = apart(other)?;
+    let other_dir = disk.open_dir(other_dir)?;
+    let live_dir = disk.open_dir(live_dir)?;
+    live_dir.exchange(live_name, &other_dir, other_name)?;
+    live_dir.sync()?;
+    other_dir.sync()?;
     Ok(())
+}
+
+/// The directory that a tree lies in, and its name there.
+fn apart(path: &Path) -> Result<(&Path, &OsStr), Trouble> {
+    path.parent()
+        .zip(path.file_name())
+        .ok_or_else(|| Trouble::new(format!("{} is no place for a package", path.display())))
 }

@@ -24,6 +24,8 @@ use crate::output::Output;
 const BLOCKING_THREADS: usize = 8;
 
 fn main() -> ExitCode {
+    #[cfg(target_os = "linux")]
+    exuvia_host::space::enter_if_asked();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => return exit::usage(&error),

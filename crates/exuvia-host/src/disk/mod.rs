@@ -22,6 +22,7 @@ use rustix::fs::{CWD, Mode, OFlags};
 
 pub use attributes::Xattrs;
 pub use dir::Dir;
+pub use exchange::ExchangeError;
 pub use file::{Extent, File};
 pub use holder::Holder;
 pub use listing::{Listed, Listing};
@@ -47,7 +48,7 @@ pub mod point {
     pub const SYNC: &str = "disk.sync";
     /// Before a rename.
     pub const RENAME: &str = "disk.rename";
-    /// Before two names are exchanged.
+    /// Before two names take each other's place. The path is the first one's.
     pub const EXCHANGE: &str = "disk.exchange";
     /// Before a file or an empty directory is removed.
     pub const REMOVE: &str = "disk.remove";
@@ -62,7 +63,8 @@ pub mod point {
 
     /// All of them.
     pub const ALL: [&str; 13] = [
-        OPEN_DIR, OPEN, READ, CREATE, WRITE, SYNC, RENAME, EXCHANGE, REMOVE, MKDIR, LINK, ATTRIBUTE, LOCK,
+        OPEN_DIR, OPEN, READ, CREATE, WRITE, SYNC, RENAME, EXCHANGE, REMOVE, MKDIR, LINK,
+        ATTRIBUTE, LOCK,
     ];
 }
 

@@ -125,7 +125,7 @@ impl Core {
     /// Whether this file system exchanges directories in one step: tried, not guessed.
     fn check_exchange(&self) -> Result<(), Trouble> {
         let dir = self.plan.live.parent().unwrap_or(Path::new("/"));
-        self.upgrades.disk.can_exchange(dir)?;
+        self.upgrades.disk.open_dir(dir)?.can_exchange()?;
         Ok(())
     }
 
