@@ -8,6 +8,7 @@ use exuvia_model::vitals::Vitals;
 use exuvia_store::SnapshotId;
 use serde::{Deserialize, Serialize};
 
+use crate::core::Rehearsed;
 use crate::tree::TreeId;
 
 /// Largest file that is read: thousands of sessions.
@@ -27,6 +28,9 @@ pub struct Facts {
     /// The tree that takes its place.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub new_tree: Option<TreeId>,
+    /// What the rehearsal found.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rehearsed: Option<Rehearsed>,
     /// The rollback point.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub point: Option<SnapshotId>,

@@ -4,6 +4,7 @@ mod check;
 mod gateway;
 mod npm;
 mod prove;
+mod rehearse;
 mod settle;
 mod stage;
 mod state;
@@ -21,6 +22,7 @@ use crate::tree::{TreeId, bring_in};
 use crate::{Facts, Plan, Trouble, UpgradeError, Works};
 
 pub use check::{Refusal, may_be_replaced};
+pub use rehearse::Rehearsed;
 
 /// The effects of a transaction on OpenClaw's package.
 #[derive(Debug)]
@@ -75,7 +77,7 @@ impl Works for Core {
         match state.phase {
             Phase::Check => self.check().await,
             Phase::Stage => self.stage().await,
-            Phase::Rehearse => Ok(()),
+            Phase::Rehearse => self.rehearse().await,
             Phase::Quiesce => self.quiesce().await,
             Phase::Preserve => self.preserve().await,
             Phase::Swap => {

@@ -76,7 +76,8 @@ impl Core {
     }
 }
 
-fn words(comparison: &Comparison) -> String {
+/// What was lost and what is not known, named.
+pub(super) fn words(comparison: &Comparison) -> String {
     let losses = comparison.losses.iter().map(|loss| {
         format!("{} {}: {}", loss.aspect, loss.subject, loss.what)
     });

@@ -37,6 +37,7 @@ impl Core {
                 self.plan.beside.display()
             )));
         }
+        host.remove_tree(&self.rehearsal_dir())?;
         host.remove_tree(&self.plan.beside)?;
         Ok(())
     }

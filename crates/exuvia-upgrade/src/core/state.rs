@@ -77,7 +77,7 @@ impl Core {
     }
 
     /// Does something with the store, on a thread of its own.
-    async fn with_store<T: Send + 'static>(
+    pub(super) async fn with_store<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Recovery) -> Result<T, RecoveryError> + Send + 'static,
     ) -> Result<T, Trouble> {
