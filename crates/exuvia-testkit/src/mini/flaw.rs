@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 pub enum Flaw {
     /// `gateway run` ends at once; `--version` and the rest are as they should be.
     GatewayRunBroken,
-    /// The gateway becomes ready, and dies so long after its start.
+    /// The gateway becomes ready, and dies so long after that.
     DiesAfter(Duration),
     /// Every plugin that the user installed throws at import; `/readyz` says 200, and only
     /// `plugins doctor` shows it.

@@ -93,7 +93,7 @@ impl World {
         world
     }
 
-    /// Publishes a release; it is `latest` from now on.
+    /// Publishes a release; it is `latest` from now on, even where another has a higher version.
     pub fn publish(&self, release: Mini) -> &Self {
         let version = release.version().to_owned();
         let mut published = self.published.lock().unwrap();

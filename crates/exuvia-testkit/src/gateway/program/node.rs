@@ -65,9 +65,11 @@ fn next_node() -> Option<PathBuf> {
     std::env::split_paths(&path)
         .map(|dir| dir.join("node"))
         .filter(|node| node.canonicalize().is_ok_and(|real| real != own))
-        .find(|node| {
-            let text = std::fs::read(node).unwrap_or_default();
-            // A script of ours is short; a real Node is not read twice.
-            text.len() > 4096 || !String::from_utf8_lossy(&text).contains(AS_NODE)
-        })
+        .find(|node| !is_launcher(node))
+}
+
+/// A short script that names us; a real Node is not read.
+fn is_launcher(node: &Path) -> bool {
+    let is_short = std::fs::metadata(node).is_ok_and(|meta| meta.len() < 4096);
+    is_short && std::fs::read_to_string(node).is_ok_and(|text| text.contains(AS_NODE))
 }

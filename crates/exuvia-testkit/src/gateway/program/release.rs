@@ -51,7 +51,7 @@ pub(super) fn start_time(plan: &Plan) -> Duration {
     found.unwrap_or_default()
 }
 
-/// How long after its start it dies.
+/// How long after it listens it dies.
 pub(super) fn life_time(plan: &Plan) -> Option<Duration> {
     plan.find(|flaw| match flaw {
         Flaw::DiesAfter(time) => Some(*time),

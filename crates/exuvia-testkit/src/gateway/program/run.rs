@@ -82,6 +82,7 @@ async fn live(home: &Home, port: u16) -> ExitCode {
             _ = interrupt.recv() => return ExitCode::SUCCESS,
             () = &mut dies => unreachable!("dying does not return"),
         };
+        let mut wears_out = Box::pin(wear_out(home));
         let end = loop {
             tokio::select! {
                 _ = terminate.recv() => if !home.behaviour().ignores_term {
@@ -91,6 +92,7 @@ async fn live(home: &Home, port: u16) -> ExitCode {
                 _ = again.recv() => drop(running.restart("SIGUSR1", true)),
                 () = sleep(TICK) => {}
                 () = &mut dies => unreachable!("dying does not return"),
+                () = &mut wears_out => unreachable!("dying does not return"),
             }
             if let Some(end) = running.ending() {
                 break end;
@@ -187,14 +189,21 @@ async fn listen(port: u16) -> std::io::Result<std::net::TcpListener> {
 /// Dies when the script says, with nothing cleared up; never returns otherwise.
 async fn die(home: &Home) {
     let behaviour = home.behaviour();
-    let scripted = behaviour.dies_after_ms.map(Duration::from_millis);
-    let built_in = || home.mini().and_then(|(plan, _)| release::life_time(plan));
-    match scripted.or_else(built_in) {
-        Some(time) => sleep(time).await,
+    match behaviour.dies_after_ms {
+        Some(ms) => sleep(Duration::from_millis(ms)).await,
         None => std::future::pending().await,
     }
     // Past every destructor, as a crash is: the lock file stays.
     std::process::exit(behaviour.dies_with);
+}
+
+/// Dies when the release says, counted from now; never returns.
+async fn wear_out(home: &Home) {
+    match home.mini().and_then(|(plan, _)| release::life_time(plan)) {
+        Some(time) => sleep(time).await,
+        None => std::future::pending().await,
+    }
+    std::process::exit(1);
 }
 
 fn is_supervised() -> bool {
