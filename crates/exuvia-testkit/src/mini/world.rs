@@ -213,7 +213,7 @@ impl World {
 
     fn write_npmrc(&self) {
         let text = format!(
-            "registry={}/\nprefix={}\naudit=false\nfund=false\nupdate-notifier=false\n",
+            "registry={}/\nprefix={}\naudit=false\nfund=false\nupdate-notifier=false\nfetch-retries=0\n",
             self.npm.url(),
             self.install.prefix.display()
         );
