@@ -12,6 +12,7 @@
 //! | a server for backups, as restic has them | [`rest_server::RestServer`] |
 //! | a git remote with commits | [`git::Repo`] |
 //! | an OpenClaw install on disk, in milliseconds, without OpenClaw | [`install::Builder`] |
+//! | an OpenClaw that npm installs and that starts, migrates and fails in milliseconds | [`mini::World`] |
 //! | the real OpenClaw, installed by the real clients | [`sandbox::Sandbox`] |
 //! | "nothing changed" | [`tree::Snapshot`] |
 //!
@@ -50,6 +51,7 @@ pub mod git;
 pub mod github;
 mod hash;
 pub mod install;
+pub mod mini;
 pub mod model;
 pub mod npm;
 mod reply;

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::Mutex;
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OptionalExtension as _, params};
 use serde_json::{Value, json};
 
@@ -13,11 +14,14 @@ use super::time;
 /// The book's name in the state directory.
 pub(super) const FILE: &str = "standin.sqlite";
 
-const SCHEMA: &str = "
+/// Transcripts.
+pub(crate) const MESSAGES: &str = "
     CREATE TABLE IF NOT EXISTS message (
         seq INTEGER PRIMARY KEY, session TEXT NOT NULL, id TEXT NOT NULL, role TEXT NOT NULL,
         text TEXT NOT NULL, key TEXT, at INTEGER NOT NULL);
-    CREATE UNIQUE INDEX IF NOT EXISTS message_key ON message (session, key);
+    CREATE UNIQUE INDEX IF NOT EXISTS message_key ON message (session, key);";
+
+const SCHEMA: &str = "
     CREATE TABLE IF NOT EXISTS asked (
         seq INTEGER PRIMARY KEY, pid INTEGER NOT NULL, method TEXT NOT NULL, params TEXT NOT NULL);
     CREATE TABLE IF NOT EXISTS start (
@@ -72,11 +76,17 @@ impl Book {
     /// The book of the stand-in with this state directory.
     pub fn open(state_dir: &Path) -> Self {
         let file = state_dir.join(FILE);
-        Self::over(Connection::open(&file).unwrap_or_else(|e| panic!("{}: {e}", file.display())))
+        let book = Connection::open(&file).unwrap_or_else(|e| panic!("{}: {e}", file.display()));
+        if attach_transcripts(&book, state_dir).is_none() {
+            book.execute_batch(MESSAGES).expect("the transcripts");
+        }
+        Self::over(book)
     }
 
     pub(super) fn in_memory() -> Self {
-        Self::over(Connection::open_in_memory().expect("memory for a database"))
+        let book = Connection::open_in_memory().expect("memory for a database");
+        book.execute_batch(MESSAGES).expect("the transcripts");
+        Self::over(book)
     }
 
     fn over(connection: Connection) -> Self {
@@ -236,4 +246,25 @@ impl Book {
         rows.collect::<rusqlite::Result<_>>()
             .expect("lines of the book")
     }
+}
+
+/// The transcripts of the miniature are in the database of its agent `main`, as OpenClaw's are.
+/// `None` where there is none that has them.
+fn attach_transcripts(book: &Connection, state_dir: &Path) -> Option<()> {
+    let agent = state_dir.join("agents/main/agent/openclaw-agent.sqlite");
+    let agent = agent.to_str().filter(|_| agent.is_file())?;
+    book.execute("ATTACH ?1 AS agent", [agent])
+        .expect("the agent");
+    let has_them = "SELECT 1 FROM agent.sqlite_master WHERE name = 'message'";
+    let found = book.query_row(has_them, [], |_| Ok(())).optional();
+    let found = found.expect("the agent's tables");
+    if found.is_some() {
+        // What is written stays in the log when the book is closed, as in a gateway's databases.
+        book.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)
+            .and_then(|_| book.execute_batch("PRAGMA agent.synchronous = OFF"))
+            .expect("the agent");
+    } else {
+        book.execute_batch("DETACH agent").expect("the agent");
+    }
+    found
 }

@@ -183,7 +183,7 @@ impl Speaker {
         }
         let shown = &params["auth"];
         let fits = |token: &String| shown["token"] == **token || shown["password"] == **token;
-        if !behaviour.token.as_ref().is_none_or(fits) {
+        if !self.engine.token().as_ref().is_none_or(fits) {
             let words = "unauthorized: gateway token mismatch (provide gateway auth token)";
             let details = json!({ "code": "AUTH_TOKEN_MISMATCH", "authReason": "token_mismatch",
                 "canRetryWithDeviceToken": false,

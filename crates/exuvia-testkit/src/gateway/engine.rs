@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use super::behaviour::{Behaviour, Restart};
 use super::book::Book;
 use super::time;
+use crate::mini::Content;
 
 /// Two minutes (`GATEWAY_SUSPEND_TTL_MS` in OpenClaw's `gateway-suspend-coordinator.ts`).
 const LEASE_MS: i64 = 120_000;
@@ -34,6 +35,8 @@ pub(super) struct Engine {
     life: Mutex<Life>,
     pub(super) port: u16,
     pub(super) process: String,
+    content: Option<Content>,
+    token: Option<String>,
 }
 
 #[derive(Debug)]
@@ -74,7 +77,27 @@ impl Engine {
             port,
             process: time::id(),
             life: Mutex::new(life),
+            content: None,
+            token: None,
         }
+    }
+
+    /// With what an install of the miniature has, where the script says nothing of it.
+    pub(super) fn with(self, content: Content, token: Option<String>) -> Self {
+        Self {
+            content: Some(content),
+            token,
+            ..self
+        }
+    }
+
+    pub(super) fn content(&self) -> Option<&Content> {
+        self.content.as_ref()
+    }
+
+    /// What must be shown to come in.
+    pub(super) fn token(&self) -> Option<String> {
+        self.behaviour().token.or_else(|| self.token.clone())
     }
 
     /// Begins a new life in the same process.

@@ -183,7 +183,7 @@ impl Drop for Running {
 }
 
 /// The program, built where it is not: a test of another package does not have it built.
-fn program() -> &'static Path {
+pub(crate) fn program() -> &'static Path {
     static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
     PROGRAM.get_or_init(|| {
         if let Some(named) = std::env::var_os("EXUVIA_STANDIN_OPENCLAW") {
@@ -236,7 +236,7 @@ fn is_fresh(built: &Path) -> bool {
     true
 }
 
-fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).expect("a free port");
     listener
         .local_addr()

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::engine::Engine;
 use super::recorded::recorded;
 use super::time;
+use crate::mini::Content;
 
 /// What becomes of a request.
 pub(super) enum Answer {
@@ -103,10 +104,17 @@ fn look(engine: &Engine, method: &str) -> Result<Value, Value> {
             answer_mut["processInstanceId"] = engine.process.clone().into();
             answer_mut["uptimeMs"] = uptime(engine);
         }
-        "plugins.list" => put(answer_mut, "plugins", behaviour.plugins),
-        "skills.status" => put(answer_mut, "skills", behaviour.skills),
+        "plugins.list" => {
+            let own = || engine.content().map(Content::plugins);
+            put(answer_mut, "plugins", behaviour.plugins.or_else(own));
+        }
+        "skills.status" => {
+            let own = || engine.content().map(Content::skills);
+            put(answer_mut, "skills", behaviour.skills.or_else(own));
+        }
         "cron.list" => {
-            put(answer_mut, "jobs", behaviour.cron);
+            let own = || engine.content().map(Content::cron);
+            put(answer_mut, "jobs", behaviour.cron.or_else(own));
             let count = answer_mut["jobs"].as_array().map_or(0, Vec::len);
             answer_mut["total"] = count.into();
             answer_mut["hasMore"] = false.into();
@@ -130,16 +138,25 @@ fn put(answer: &mut Value, key: &str, list: Option<Vec<Value>>) {
 
 fn sessions(engine: &Engine, answer: &mut Value) {
     let sample = answer["sessions"][0].clone();
+    let own = engine.content().map(Content::sessions).unwrap_or_default();
     let mut keys = engine.book.sessions();
     keys.extend(engine.behaviour().sessions);
     keys.dedup();
-    let sessions: Vec<Value> = keys
+    keys.retain(|key| own.iter().all(|session| session["key"] != **key));
+    let others = keys
         .into_iter()
-        .map(|key| {
+        .map(|key| json!({ "sessionId": format!("id-of-{key}"), "key": key }));
+    let sessions: Vec<Value> = own
+        .iter()
+        .cloned()
+        .chain(others)
+        .map(|known| {
             let mut session = sample.clone();
-            session["hasActiveRun"] = engine.is_active(&key).into();
-            session["sessionId"] = format!("id-of-{key}").into();
-            session["key"] = key.into();
+            let key = known["key"].as_str().unwrap_or_default();
+            session["hasActiveRun"] = engine.is_active(key).into();
+            for (name, value) in known.as_object().into_iter().flatten() {
+                session[name] = value.clone();
+            }
             session
         })
         .collect();
@@ -187,7 +204,9 @@ fn inject(engine: &Engine, params: &Value) -> Result<Value, Value> {
         return Err(invalid(words));
     }
     let session = params["sessionKey"].as_str().unwrap_or_default();
+    let own = engine.content().map(Content::sessions).unwrap_or_default();
     let known = engine.book.sessions().iter().any(|key| key == session)
+        || own.iter().any(|known| known["key"] == *session)
         || engine.behaviour().sessions.iter().any(|key| key == session);
     if !known {
         return Err(invalid("session not found"));

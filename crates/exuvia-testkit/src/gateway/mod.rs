@@ -28,13 +28,16 @@ mod pages;
 pub mod program;
 mod recorded;
 mod server;
-mod time;
+pub(crate) mod time;
 
 use std::sync::{Arc, Mutex};
 
 pub use behaviour::{Behaviour, Restart, Speaks};
+pub(crate) use book::MESSAGES;
 pub use book::{Asked, Book, Message, Start};
 pub use installed::{Installed, Running};
+pub(crate) use installed::{free_port, program as program_path};
+pub(crate) use program::AS_NODE;
 pub use recorded::recorded;
 
 use engine::{End, Engine, Script};

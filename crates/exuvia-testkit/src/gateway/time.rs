@@ -10,7 +10,7 @@ pub(super) fn now_ms() -> i64 {
 }
 
 /// A name that nothing else of this machine has, in the form of a UUID.
-pub(super) fn id() -> String {
+pub(crate) fn id() -> String {
     static COUNT: AtomicU64 = AtomicU64::new(0);
     let count = COUNT.fetch_add(1, Ordering::Relaxed) & 0xffff_ffff;
     let now = now_ms();

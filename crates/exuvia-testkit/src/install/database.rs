@@ -1,11 +1,13 @@
 //! OpenClaw's two kinds of database, in WAL mode and with their data still in the `-wal` file, as
 //! a gateway leaves them: whoever copies or reads the `.sqlite` alone finds nothing.
 
+use std::path::Path;
+
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, params};
 use serde_json::Value;
 
-use super::{Install, index, private_dir};
+use super::{index, private_dir};
 
 /// `user_version` of `state/openclaw.sqlite` in OpenClaw 2026.9.5.
 pub const STATE_VERSION: i64 = 17;
@@ -27,8 +29,9 @@ const AGENT_SCHEMA: &str = "CREATE TABLE session_nodes (
       updated_at INTEGER NOT NULL
     ) STRICT";
 
-pub(super) fn write_state(install: &Install, version: i64, plugins: Option<&Value>) {
-    let dir = install.state.join("state");
+/// Writes the shared database of this state directory.
+pub(crate) fn write_state(state: &Path, version: i64, plugins: Option<&Value>) {
+    let dir = state.join("state");
     private_dir(&dir);
     let database = create(&dir.join("openclaw.sqlite"), version, STATE_SCHEMA);
     if let Some(plugins) = plugins {
@@ -42,13 +45,14 @@ pub(super) fn write_state(install: &Install, version: i64, plugins: Option<&Valu
     }
 }
 
-pub(super) fn write_agent(install: &Install, agent: &str, version: i64) {
-    let dir = install.state.join("agents").join(agent).join("agent");
+/// Writes the database of one of its agents.
+pub(crate) fn write_agent(state: &Path, agent: &str, version: i64) {
+    let dir = state.join("agents").join(agent).join("agent");
     private_dir(&dir);
     create(&dir.join("openclaw-agent.sqlite"), version, AGENT_SCHEMA);
 }
 
-fn create(path: &std::path::Path, version: i64, schema: &str) -> Connection {
+fn create(path: &Path, version: i64, schema: &str) -> Connection {
     let database = Connection::open(path).expect("a new database");
     database
         .pragma_update(None, "journal_mode", "wal")

@@ -29,7 +29,9 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 
 pub use database::{AGENT_VERSION, STATE_VERSION};
+pub(crate) use database::{write_agent, write_state};
 pub use plugin::Plugin;
+pub(crate) use plugin::package_files as plugin_files;
 pub use skill::{Place, Skill};
 
 /// Where an install keeps the records of its plugins; it changed over OpenClaw's releases.
@@ -58,6 +60,7 @@ pub struct Builder {
     agent_version: i64,
     config: Value,
     raw_config: Option<Vec<u8>>,
+    package: bool,
 }
 
 /// An install that was written.
@@ -93,6 +96,7 @@ impl Builder {
             agent_version: AGENT_VERSION,
             config: json!({ "gateway": { "mode": "local" } }),
             raw_config: None,
+            package: true,
         }
     }
 
@@ -145,6 +149,13 @@ impl Builder {
         self
     }
 
+    /// Leaves the package and its launcher to npm.
+    #[must_use]
+    pub fn without_package(mut self) -> Self {
+        self.package = false;
+        self
+    }
+
     /// Writes the install.
     pub fn build(&self) -> Install {
         let prefix = self.home.join(".npm-global");
@@ -158,7 +169,9 @@ impl Builder {
             state,
         };
         private_dir(&install.state);
-        self.write_package(&install);
+        if self.package {
+            self.write_package(&install);
+        }
         for plugin in &self.plugins {
             plugin.write_payload(&install);
         }
@@ -176,8 +189,8 @@ impl Builder {
             &self.plugins,
         );
         let in_database = (self.records == Records::Database).then_some(&index);
-        database::write_state(install, self.state_version, in_database);
-        database::write_agent(install, "main", self.agent_version);
+        database::write_state(&install.state, self.state_version, in_database);
+        database::write_agent(&install.state, "main", self.agent_version);
         if self.records == Records::File {
             write(
                 &install.state.join("plugins/installs.json"),

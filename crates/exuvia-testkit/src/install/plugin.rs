@@ -166,8 +166,15 @@ impl Plugin {
     }
 }
 
-/// A plugin's package: manifest, `package.json` and one module.
+/// A plugin's package on disk.
 pub(super) fn write_package(root: &Path, id: &str, name: &str, version: &str) {
+    for (path, content) in package_files(id, name, version) {
+        write(&root.join(path), content);
+    }
+}
+
+/// A plugin's package: manifest, `package.json` and one module.
+pub(crate) fn package_files(id: &str, name: &str, version: &str) -> [(&'static str, String); 3] {
     let schema = json!({ "type": "object", "additionalProperties": false, "properties": {} });
     let manifest =
         json!({ "id": id, "name": id, "description": "A plugin", "configSchema": schema });
@@ -175,10 +182,10 @@ pub(super) fn write_package(root: &Path, id: &str, name: &str, version: &str) {
         "name": name, "version": version, "type": "module",
         "openclaw": { "extensions": ["./index.js"] },
     });
-    write(&root.join("openclaw.plugin.json"), manifest.to_string());
-    write(&root.join("package.json"), package.to_string());
-    write(
-        &root.join("index.js"),
-        format!("export default {{ id: {id:?}, register() {{}} }};\n"),
-    );
+    let module = format!("export default {{ id: {id:?}, register() {{}} }};\n");
+    [
+        ("openclaw.plugin.json", manifest.to_string()),
+        ("package.json", package.to_string()),
+        ("index.js", module),
+    ]
 }

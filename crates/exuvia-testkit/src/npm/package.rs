@@ -89,6 +89,7 @@ pub struct Release {
     pub(super) signing: Option<Signing>,
     pub(super) attestations: Option<Value>,
     pub(super) wrong_integrity: bool,
+    packed_as: Option<String>,
 }
 
 impl Release {
@@ -102,6 +103,7 @@ impl Release {
             signing: None,
             attestations: None,
             wrong_integrity: false,
+            packed_as: None,
         }
     }
 
@@ -166,6 +168,13 @@ impl Release {
         self
     }
 
+    /// Makes the tarball's `package.json` say this version, whatever the registry calls it.
+    #[must_use]
+    pub fn packed_as(mut self, version: &str) -> Self {
+        self.packed_as = Some(version.to_owned());
+        self
+    }
+
     /// What `/-/npm/v1/attestations` answers for this release.
     #[must_use]
     pub fn attestations(mut self, attestations: Value) -> Self {
@@ -224,6 +233,9 @@ impl Release {
 
     pub(super) fn tarball(&self, name: &str) -> Vec<u8> {
         let mut manifest = self.manifest(name);
+        if let Some(version) = &self.packed_as {
+            manifest["version"] = json!(version);
+        }
         let fields = manifest.as_object_mut().expect("a manifest is an object");
         // What the registry says of a published version, the archive cannot know.
         fields.retain(|key, _| key != "deprecated" && !key.starts_with('_'));

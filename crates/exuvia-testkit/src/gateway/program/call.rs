@@ -8,14 +8,14 @@ use serde_json::{Value, json};
 use tungstenite::{Message, WebSocket};
 
 use super::home::Home;
+use super::run;
 
-pub(super) fn call(home: &Home, port: u16, method: &str, options: &[&str]) -> ExitCode {
-    let params = options.windows(2).find(|pair| pair[0] == "--params");
-    let params = params.map_or_else(
+pub(super) fn call(home: &Home, method: &str, options: &[&str]) -> ExitCode {
+    let params = option(options, "--params").map_or_else(
         || json!({}),
-        |pair| serde_json::from_str(pair[1]).expect("parameters in JSON"),
+        |params| serde_json::from_str(params).expect("parameters in JSON"),
     );
-    let (said, code) = match try_call(home, port, method, &params) {
+    let (said, code) = match try_call(home, method, &params) {
         Ok(frame) if frame["ok"] == true => (frame["payload"].clone(), ExitCode::SUCCESS),
         Ok(frame) => {
             let mut error = frame["error"].clone();
@@ -31,7 +31,15 @@ pub(super) fn call(home: &Home, port: u16, method: &str, options: &[&str]) -> Ex
     code
 }
 
-fn try_call(home: &Home, port: u16, method: &str, params: &Value) -> Result<Value, String> {
+/// The value of an option.
+pub(super) fn option<'a>(options: &[&'a str], name: &str) -> Option<&'a str> {
+    let found = options.windows(2).find(|pair| pair[0] == name);
+    found.map(|pair| pair[1])
+}
+
+/// The answer of the gateway on the configured port; words where there is none.
+pub(super) fn try_call(home: &Home, method: &str, params: &Value) -> Result<Value, String> {
+    let port = run::port(&[], &home.config().unwrap_or_default());
     let words = |error: &dyn std::fmt::Display| error.to_string();
     let stream = TcpStream::connect(("127.0.0.1", port)).map_err(|e| words(&e))?;
     let patience = Some(Duration::from_secs(30));
@@ -41,7 +49,7 @@ fn try_call(home: &Home, port: u16, method: &str, params: &Value) -> Result<Valu
     let behaviour = home.behaviour();
     let connect = json!({ "minProtocol": behaviour.protocol, "maxProtocol": behaviour.protocol,
         "client": { "id": "gateway-client", "mode": "backend" },
-        "auth": { "token": behaviour.token } });
+        "auth": { "token": home.token() } });
     let hello = exchange(&mut socket, "connect", &connect).map_err(|e| words(&e))?;
     if hello["ok"] != true {
         return Err(hello["error"]["message"].to_string());

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::home::Home;
 use crate::gateway::recorded;
+use crate::mini::Flaw;
 
 pub(super) fn config(home: &Home) -> ExitCode {
     let path = home.config_path.display().to_string();
@@ -26,7 +27,14 @@ pub(super) fn config(home: &Home) -> ExitCode {
 }
 
 pub(super) fn plugins_doctor(home: &Home) -> ExitCode {
-    let problems = home.behaviour().plugin_problems;
+    let mut problems = home.behaviour().plugin_problems;
+    if let Some((plan, content)) = home.mini() {
+        problems.extend(content.broken_plugins());
+        if plan.has(&Flaw::PluginsThrow) {
+            let own = content.own_plugins().into_iter();
+            problems.extend(own.map(|id| format!("{id}: Error: boom at import")));
+        }
+    }
     if problems.is_empty() {
         println!(
             "Plugin discovery, module loading, compatibility, and configuration checks passed."
@@ -41,7 +49,9 @@ pub(super) fn plugins_doctor(home: &Home) -> ExitCode {
 }
 
 pub(super) fn plugins_list(home: &Home) -> ExitCode {
-    let listed = home.behaviour().plugins.unwrap_or_else(|| {
+    let listed = home.behaviour().plugins;
+    let listed = listed.or_else(|| home.mini().map(|(_, content)| content.plugins()));
+    let listed = listed.unwrap_or_else(|| {
         let recorded = recorded("plugins.list").unwrap_or_default();
         recorded["plugins"].as_array().cloned().unwrap_or_default()
     });

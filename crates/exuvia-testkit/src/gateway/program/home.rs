@@ -7,16 +7,18 @@ use serde_json::Value;
 use crate::gateway::Book;
 use crate::gateway::behaviour::Behaviour;
 use crate::gateway::engine;
+use crate::mini::{Content, Plan};
 
 #[derive(Clone, Debug)]
 pub(super) struct Home {
     pub(super) state_dir: PathBuf,
     pub(super) config_path: PathBuf,
     package: Option<PathBuf>,
+    mini: Option<(Plan, Content)>,
 }
 
 impl Home {
-    pub(super) fn of_this_process(script: Option<&str>) -> Self {
+    pub(super) fn of_this_process(script: Option<&Path>) -> Self {
         let named = |name| {
             let value = std::env::var_os(name).filter(|value| !value.is_empty());
             value.map(PathBuf::from)
@@ -32,10 +34,16 @@ impl Home {
         let state_dir = named("OPENCLAW_STATE_DIR").unwrap_or_else(|| home.join(default));
         let config_path =
             named("OPENCLAW_CONFIG_PATH").unwrap_or_else(|| state_dir.join("openclaw.json"));
+        let package = script.and_then(|script| script.parent().map(Path::to_owned));
+        let mini = package.as_ref().and_then(|package| {
+            let content = Content::of(&state_dir, package);
+            Plan::of(package).map(|plan| (plan, content))
+        });
         Self {
-            package: script.and_then(|script| Path::new(script).parent().map(Path::to_owned)),
             state_dir,
             config_path,
+            package,
+            mini,
         }
     }
 
@@ -49,6 +57,39 @@ impl Home {
 
     pub(super) fn book(&self) -> Book {
         Book::open(&self.state_dir)
+    }
+
+    /// What is known of a miniature beyond the script; nothing of the plain stand-in.
+    pub(super) fn mini(&self) -> Option<(&Plan, &Content)> {
+        self.mini.as_ref().map(|(plan, content)| (plan, content))
+    }
+
+    /// The package tree that this was started from.
+    pub(super) fn package(&self) -> &Path {
+        self.package.as_deref().unwrap_or(Path::new(""))
+    }
+
+    /// The version that wrote the configuration last (`meta.lastTouchedVersion`).
+    pub(super) fn touched_by(&self) -> Option<String> {
+        let config = self.config().ok()?;
+        config["meta"]["lastTouchedVersion"]
+            .as_str()
+            .map(str::to_owned)
+    }
+
+    /// What must be shown to come in: as the script says, and of a miniature as it is configured.
+    pub(super) fn token(&self) -> Option<String> {
+        let configured = || {
+            self.mini.as_ref()?;
+            let named = std::env::var("OPENCLAW_GATEWAY_TOKEN").ok();
+            let config = self.config().unwrap_or_default();
+            named.or_else(|| {
+                config["gateway"]["auth"]["token"]
+                    .as_str()
+                    .map(str::to_owned)
+            })
+        };
+        self.behaviour().token.or_else(configured)
     }
 
     /// The version of the package tree that this was started from, else that of the script.
@@ -71,6 +112,6 @@ impl Home {
         if self.behaviour().bad_config {
             return Err("the script says that the config is bad".to_owned());
         }
-        serde_json::from_str(&text).map_err(|error| format!("JSON5 parse failed: {error}"))
+        json5::from_str(&text).map_err(|error| format!("JSON5 parse failed: {error}"))
     }
 }

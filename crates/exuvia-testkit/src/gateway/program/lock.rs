@@ -20,12 +20,20 @@ pub(super) struct Lock {
 impl Lock {
     /// Waits for the gateway that has it, as long as the real one does.
     pub(super) fn take(home: &Home) -> Option<Self> {
+        Self::within(home, Duration::from_mins(5))
+    }
+
+    /// Takes it if no gateway has it.
+    pub(super) fn try_take(home: &Home) -> Option<Self> {
+        Self::within(home, Duration::ZERO)
+    }
+
+    fn within(home: &Home, patience: Duration) -> Option<Self> {
         let user = rustix::process::getuid().as_raw();
         let dir = home.state_dir.join(format!("tmp/openclaw-{user}"));
         std::fs::create_dir_all(&dir).expect("a directory for the lock");
         let held = Connection::open(dir.join("gateway.state.lock.sqlite")).expect("the lock");
-        held.busy_timeout(Duration::from_mins(5))
-            .expect("a time out");
+        held.busy_timeout(patience).expect("a time out");
         held.execute_batch("PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE")
             .ok()?;
         Some(Self {

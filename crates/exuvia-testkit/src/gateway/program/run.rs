@@ -10,8 +10,10 @@ use tokio::time::{sleep, timeout};
 
 use super::home::Home;
 use super::lock::Lock;
+use super::release;
 use crate::gateway::engine::{End, Engine, Script};
 use crate::gateway::server::{self, Server};
+use crate::mini::Flaw;
 
 /// OpenClaw's code for a configuration that it cannot start with.
 const BAD_CONFIG: u8 = 78;
@@ -27,6 +29,15 @@ pub(super) fn run(home: &Home, options: &[&str]) -> ExitCode {
             return ExitCode::from(BAD_CONFIG);
         }
     };
+    if home
+        .mini()
+        .is_some_and(|(plan, _)| plan.has(&Flaw::GatewayRunBroken))
+    {
+        eprintln!(
+            "[openclaw] Uncaught exception: Error: Cannot find module './gateway-run-chunk.mjs'"
+        );
+        return ExitCode::FAILURE;
+    }
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -55,6 +66,10 @@ async fn live(home: &Home, port: u16) -> ExitCode {
         eprintln!("failed to acquire gateway state ownership");
         return ExitCode::FAILURE;
     };
+    if let Err(words) = take_over(home).await {
+        eprintln!("Gateway failed to start: {words}");
+        return ExitCode::FAILURE;
+    }
     let mut engine: Option<Arc<Engine>> = None;
     loop {
         let started = start(home, &lock, port, engine.take());
@@ -67,6 +82,7 @@ async fn live(home: &Home, port: u16) -> ExitCode {
             _ = interrupt.recv() => return ExitCode::SUCCESS,
             () = &mut dies => unreachable!("dying does not return"),
         };
+        let mut wears_out = Box::pin(wear_out(home));
         let end = loop {
             tokio::select! {
                 _ = terminate.recv() => if !home.behaviour().ignores_term {
@@ -76,6 +92,7 @@ async fn live(home: &Home, port: u16) -> ExitCode {
                 _ = again.recv() => drop(running.restart("SIGUSR1", true)),
                 () = sleep(TICK) => {}
                 () = &mut dies => unreachable!("dying does not return"),
+                () = &mut wears_out => unreachable!("dying does not return"),
             }
             if let Some(end) = running.ending() {
                 break end;
@@ -105,6 +122,20 @@ async fn take_lock(home: &Home) -> Option<Lock> {
         .ok()?
 }
 
+/// Of a miniature: what another release left becomes this one's.
+async fn take_over(home: &Home) -> Result<(), String> {
+    let home = home.clone();
+    let taken = tokio::task::spawn_blocking(move || {
+        let Some((plan, _)) = home.mini() else {
+            return Ok(());
+        };
+        release::take_over(&home, plan)?;
+        release::misbehave(&home, plan);
+        Ok(())
+    });
+    taken.await.map_err(|error| error.to_string())?
+}
+
 /// Listens, as late as the script says.
 async fn start(
     home: &Home,
@@ -114,19 +145,20 @@ async fn start(
 ) -> Option<(Arc<Engine>, Server)> {
     // As the real one: who runs is said before anything listens.
     lock.publish(home, port);
+    let mini = home.mini();
     sleep(Duration::from_millis(home.behaviour().listens_after_ms)).await;
+    sleep(mini.map_or(Duration::ZERO, |(plan, _)| release::start_time(plan))).await;
     // Before anything listens: whoever can connect finds the start in the book.
-    let engine = match earlier {
-        Some(engine) => {
-            engine.begin(engine.version());
-            engine
-        }
-        None => Arc::new(Engine::new(
-            Script::File(home.script()),
-            home.book(),
-            port,
-            home.version(),
-        )),
+    let engine = if let Some(engine) = earlier {
+        engine.begin(engine.version());
+        engine
+    } else {
+        let version = mini.map_or_else(|| home.version(), |(plan, _)| release::said_version(plan));
+        let engine = Engine::new(Script::File(home.script()), home.book(), port, version);
+        Arc::new(match mini {
+            Some((_, content)) => engine.with(content.clone(), home.token()),
+            None => engine,
+        })
     };
     let listener = match listen(port).await {
         Ok(listener) => listener,
@@ -163,6 +195,15 @@ async fn die(home: &Home) {
     }
     // Past every destructor, as a crash is: the lock file stays.
     std::process::exit(behaviour.dies_with);
+}
+
+/// Dies when the release says, counted from now; never returns.
+async fn wear_out(home: &Home) {
+    match home.mini().and_then(|(plan, _)| release::life_time(plan)) {
+        Some(time) => sleep(time).await,
+        None => std::future::pending().await,
+    }
+    std::process::exit(1);
 }
 
 fn is_supervised() -> bool {
