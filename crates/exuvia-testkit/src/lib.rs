@@ -13,6 +13,7 @@
 //! | a git remote with commits | [`git::Repo`] |
 //! | an OpenClaw install on disk, in milliseconds, without OpenClaw | [`install::Builder`] |
 //! | the real OpenClaw, installed by the real clients | [`sandbox::Sandbox`] |
+//! | a machine of its own with a real systemd | [`machine::Machine`] |
 //! | "nothing changed" | [`tree::Snapshot`] |
 //!
 //! Every stand-in speaks HTTP on a port of 127.0.0.1 that the system chose, runs on a thread of
@@ -50,6 +51,7 @@ pub mod git;
 pub mod github;
 mod hash;
 pub mod install;
+pub mod machine;
 pub mod model;
 pub mod npm;
 mod reply;
@@ -57,6 +59,7 @@ mod request;
 pub mod rest_server;
 pub mod sandbox;
 mod server;
+mod step;
 pub mod tree;
 
 pub use request::{Request, Requests};
