@@ -297,3 +297,18 @@ fn a_user_unit_is_restarted_by_somebody_who_ends_with_it() {
 fn a_system_unit_is_restarted_by_somebody_who_ends_with_it() {
     an_asker_that_ends_with_the_unit_gets_its_restart(SYSTEM);
 }
+
+#[test]
+fn a_system_unit_that_heeds_root_alone_is_refused_to_others_before_anything_is_changed() {
+    let kept = Kept::new(SYSTEM_FOR_USER);
+    let refused = kept.exuvia(&["restart", "--force"]).exits(3);
+    let words = "nothing says that it heeds user 1000; nothing was changed";
+    assert!(refused.stderr.contains(words), "{refused:?}");
+    assert!(!kept.installed.root().join(".exuvia/installs").exists());
+    assert_eq!(kept.starts(), 1);
+    let restarted = [EXUVIA, "restart", "--force", "--install"];
+    let state = format!("{}/.openclaw", kept.owner.home);
+    let restarted: Vec<&str> = restarted.into_iter().chain([state.as_str()]).collect();
+    let _ = kept.ran("root", &restarted).exits(0);
+    assert_eq!((kept.starts(), kept.running(&["gateway", "run"])), (2, 1));
+}
