@@ -125,12 +125,11 @@ impl Kept {
     /// As somebody who may tell the unit's manager what to do.
     fn systemctl(&self, words: &[&str]) -> Ran {
         let runtime = format!("XDG_RUNTIME_DIR=/run/user/{}", Image::USER_ID);
-        let (user, reach) = match self.owner.is_user_unit {
-            true => (
-                self.owner.user,
-                vec!["env", &runtime, "systemctl", "--user"],
-            ),
-            false => ("root", vec!["systemctl"]),
+        let (user, reach) = if self.owner.is_user_unit {
+            let reach = vec!["env", &runtime, "systemctl", "--user"];
+            (self.owner.user, reach)
+        } else {
+            ("root", vec!["systemctl"])
         };
         let words: Vec<&str> = reach.into_iter().chain(words.iter().copied()).collect();
         self.ran(user, &words)
