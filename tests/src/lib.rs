@@ -35,6 +35,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
+use exuvia_testkit::machine::Image;
 use exuvia_testkit::sandbox::{self, Gateway, Sandbox};
 use serde_json::Value;
 use tempfile::TempDir;
@@ -57,6 +58,15 @@ pub fn sandbox() -> &'static Sandbox {
         let dir = std::env::var_os("EXUVIA_E2E_SANDBOX");
         let dir = dir.map_or_else(|| target().join("demo"), PathBuf::from);
         Sandbox::prepare(&dir).unwrap_or_else(|error| panic!("no sandbox: {error:#}"))
+    })
+}
+
+/// The one file system of all machines.
+pub fn image() -> &'static Image {
+    static IMAGE: OnceLock<Image> = OnceLock::new();
+    IMAGE.get_or_init(|| {
+        let image = Image::prepare(&target().join("machine"));
+        image.unwrap_or_else(|error| panic!("no file system of a machine: {error:#}"))
     })
 }
 

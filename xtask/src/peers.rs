@@ -1,4 +1,4 @@
-//! Programs that the tests of backups are compared with.
+//! Programs that tests need beside Rust, Node and git.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -18,12 +18,29 @@ pub(crate) fn ensure() -> Result<()> {
     if !Path::new(SFTP_SERVER).exists() {
         missing.push("openssh-sftp-server");
     }
+    install(&missing, "the tests of backups need it")
+}
+
+/// Installs what makes a machine with a systemd of its own, where it is missing.
+pub(crate) fn ensure_machines() -> Result<()> {
+    let programs = [
+        ("debootstrap", "debootstrap"),
+        ("systemd-nspawn", "systemd-container"),
+    ];
+    let missing = programs
+        .into_iter()
+        .filter(|(program, _)| !is_there(program, "--version"));
+    let missing: Vec<_> = missing.map(|(_, package)| package).collect();
+    install(&missing, "the tests on a real systemd need it")
+}
+
+fn install(missing: &[&str], why: &str) -> Result<()> {
     if missing.is_empty() {
         return Ok(());
     }
     let names = missing.join(" ");
     if !is_there("apt-get", "--version") {
-        bail!("install {names}: the tests of backups need it");
+        bail!("install {names}: {why}");
     }
     eprintln!("installing {names}");
     let install = ["install", "--yes", "--no-install-recommends"];

@@ -2,6 +2,7 @@
 
 use anyhow::{Context as _, Result};
 use clap::Args;
+use exuvia_testkit::machine::Image;
 use exuvia_testkit::sandbox::Sandbox;
 
 use crate::run::{cargo, show};
@@ -31,6 +32,10 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     );
     Sandbox::prepare(&dir).context(
         "the end-to-end tests need the real OpenClaw; `cargo xtask test --fast` leaves them out",
+    )?;
+    peers::ensure_machines()?;
+    Image::prepare(&workspace::target().join("machine")).context(
+        "the end-to-end tests need a real systemd; `cargo xtask test --fast` leaves them out",
     )?;
     let exuvia = workspace::build_exuvia()?;
     show(

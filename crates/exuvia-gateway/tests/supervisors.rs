@@ -1,4 +1,5 @@
-//! systemd and launchd, with scripts in place of their programs.
+//! systemd and launchd, with scripts in place of their programs, and a container's engine with a
+//! few lines in its place.
 #![allow(
     clippy::disallowed_methods,
     clippy::unwrap_used,
@@ -7,12 +8,16 @@
 
 mod support;
 
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::net::UnixListener;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use exuvia_gateway::restart::Restarts;
-use exuvia_gateway::supervisor::Overseer;
+use exuvia_gateway::running::Presence;
+use exuvia_gateway::supervisor::{Overseer, SupervisorError, detect};
 use exuvia_host::Host;
 use exuvia_host::process::{Processes, Seen};
 use exuvia_host::testing::TestHost;
@@ -289,5 +294,126 @@ async fn a_restart_goes_by_the_unit_and_is_verified() {
             .filter(|call| **call == restart)
             .count(),
         1
+    );
+}
+
+const CONTAINER: &str = "0123456789ab";
+
+/// An engine that knows one container. Like every one, it is asked over HTTP, and writes down what.
+fn engine(ground: &Ground) -> Arc<dyn Host> {
+    let socket = ground.root.join("engine.sock");
+    let listener = UnixListener::bind(&socket).unwrap();
+    let calls = ground.root.join("calls");
+    std::thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            let mut lines = BufReader::new(&stream).lines().map_while(Result::ok);
+            let asked = lines.next().unwrap_or_default();
+            lines.take_while(|line| !line.is_empty()).for_each(drop);
+            let (status, body) = if !asked.contains(CONTAINER) {
+                ("404 Not Found", "{\"message\":\"No such container\"}")
+            } else if asked.starts_with("GET") {
+                ("200 OK", "{}")
+            } else {
+                ("204 No Content", "")
+            };
+            let mut file = std::fs::File::options()
+                .create(true)
+                .append(true)
+                .open(&calls);
+            writeln!(file.as_mut().unwrap(), "{asked}").unwrap();
+            let length = body.len();
+            // Who asked may be gone.
+            let _ = write!(
+                &stream,
+                "HTTP/1.1 {status}\r\nContent-Length: {length}\r\n\r\n{body}"
+            );
+        }
+    });
+    in_container(ground, &socket, CONTAINER)
+}
+
+fn in_container(ground: &Ground, socket: &Path, name: &str) -> Arc<dyn Host> {
+    let host = TestHost::new()
+        .with_env("EXUVIA_HOME", ground.home.root())
+        .with_env("DOCKER_HOST", format!("unix://{}", socket.display()))
+        .with_env("HOSTNAME", name);
+    Arc::new(host)
+}
+
+/// As it is found where the gateway is the first process.
+async fn found_as_first(ground: &Ground, host: &Arc<dyn Host>) -> Restartability {
+    let first = Processes::new().find(1).unwrap();
+    let presence = Presence::Runs(Box::new(first));
+    detect(host, &ground.home, &ground.install, &presence).await
+}
+
+#[tokio::test]
+async fn the_engine_of_a_container_is_asked_with_these_words() {
+    let ground = Ground::new();
+    let host = engine(&ground);
+    let found = found_as_first(&ground, &host).await;
+    let supervisor = found.supervisor().unwrap().clone();
+    let expected = Supervisor::Container {
+        engine: "docker".to_owned(),
+        container: CONTAINER.to_owned(),
+    };
+    assert_eq!(supervisor, expected);
+    let (home, install) = (ground.home.clone(), Arc::new(ground.install.clone()));
+    let overseer = Overseer::new(host, home, install, Processes::new(), supervisor);
+    overseer.start(SOON).await.unwrap();
+    overseer.stop(SOON).await.unwrap();
+    for manner in [Manner::Asked, Manner::Killed] {
+        overseer.restart(manner, &myself(), SOON).await.unwrap();
+    }
+    let expected = [
+        "GET json",
+        "POST start",
+        "POST stop",
+        "POST restart",
+        "POST restart?t=0",
+    ]
+    .map(|call| call.replace(' ', &format!(" /containers/{CONTAINER}/")) + " HTTP/1.1");
+    assert_eq!(calls(&ground), expected);
+}
+
+#[tokio::test]
+async fn a_container_whose_engine_cannot_say_so_is_not_known_to_come_back() {
+    let ground = Ground::new();
+    let _engine = engine(&ground);
+    let socket = ground.root.join("engine.sock");
+    let nowhere = ground.root.join("no.sock");
+    for (host, why) in [
+        (in_container(&ground, &nowhere, CONTAINER), "no answer"),
+        (
+            in_container(&ground, &socket, "ba9876543210"),
+            "No such container",
+        ),
+        (
+            in_container(&ground, &socket, "gateway"),
+            "cannot be reached",
+        ),
+    ] {
+        let found = found_as_first(&ground, &host).await;
+        assert!(matches!(found, Restartability::Unknown { .. }), "{found}");
+        let words = found.to_string();
+        assert!(words.contains(why), "{words}");
+        assert!(words.contains("make `exuvia gateway run` the"), "{words}");
+    }
+}
+
+#[tokio::test]
+async fn an_engine_that_is_out_of_reach_is_told_of() {
+    let ground = Ground::new();
+    let supervisor = Supervisor::Container {
+        engine: "docker".to_owned(),
+        container: CONTAINER.to_owned(),
+    };
+    let (home, install) = (ground.home.clone(), Arc::new(ground.install.clone()));
+    let host = in_container(&ground, &ground.root.join("no.sock"), "gateway");
+    let overseer = Overseer::new(host, home, install, Processes::new(), supervisor);
+    let failed = overseer.start(SOON).await.unwrap_err();
+    assert!(
+        matches!(failed, SupervisorError::OutOfReach { .. }),
+        "{failed}"
     );
 }

@@ -14,6 +14,7 @@
 //! | an OpenClaw install on disk, in milliseconds, without OpenClaw | [`install::Builder`] |
 //! | an OpenClaw that npm installs and that starts, migrates and fails in milliseconds | [`mini::World`] |
 //! | the real OpenClaw, installed by the real clients | [`sandbox::Sandbox`] |
+//! | a machine of its own with a real systemd | [`machine::Machine`] |
 //! | "nothing changed" | [`tree::Snapshot`] |
 //!
 //! Every stand-in speaks HTTP on a port of 127.0.0.1 that the system chose, runs on a thread of
@@ -51,6 +52,7 @@ pub mod git;
 pub mod github;
 mod hash;
 pub mod install;
+pub mod machine;
 pub mod mini;
 pub mod model;
 pub mod npm;
@@ -59,6 +61,7 @@ mod request;
 pub mod rest_server;
 pub mod sandbox;
 mod server;
+mod step;
 pub mod tree;
 
 pub use request::{Request, Requests};

@@ -57,8 +57,7 @@ impl Facts {
         let Some(bytes) = read_optional(host, &path, MAX_BYTES, Links::Refuse)? else {
             return Ok(Self::default());
         };
-        serde_json::from_slice(&bytes)
-            .map_err(|error| HostError::new("read", &path, error.into()))
+        serde_json::from_slice(&bytes).map_err(|error| HostError::new("read", &path, error.into()))
     }
 
     /// Keeps them, durably.

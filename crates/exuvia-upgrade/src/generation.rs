@@ -60,8 +60,7 @@ impl Generations {
         let Some(bytes) = read_optional(host, &path, MAX_BYTES, Links::Refuse)? else {
             return Ok(Self::default());
         };
-        serde_json::from_slice(&bytes)
-            .map_err(|error| HostError::new("read", &path, error.into()))
+        serde_json::from_slice(&bytes).map_err(|error| HostError::new("read", &path, error.into()))
     }
 
     /// Keeps them, durably.
@@ -77,9 +76,8 @@ impl Generations {
     /// once.
     pub fn add(&mut self, generation: Generation) {
         self.version = 1;
-        self.kept.retain(|kept| {
-            kept.run != generation.run && kept.beside != generation.beside
-        });
+        self.kept
+            .retain(|kept| kept.run != generation.run && kept.beside != generation.beside);
         self.kept.push(generation);
     }
 

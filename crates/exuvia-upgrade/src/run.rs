@@ -170,8 +170,7 @@ fn stored(journal: &Journal, run: &RunId) -> Result<(Plan, State), UpgradeError>
         why,
     };
     let plan = journal.begun(run)?.unwrap_or_default();
-    let plan: Plan =
-        serde_json::from_value(plan).map_err(|error| unreadable(error.to_string()))?;
+    let plan: Plan = serde_json::from_value(plan).map_err(|error| unreadable(error.to_string()))?;
     if plan.version != Plan::VERSION {
         return Err(unreadable(format!("its plan has version {}", plan.version)));
     }

@@ -8,6 +8,7 @@ use exuvia_model::restart::{RequestId, Restartability, Supervisor};
 use tokio::time::{Instant, sleep};
 
 use super::{Carrier, RestartError, Restarts};
+use crate::supervisor::reaching;
 
 /// How long the carrier may take to begin.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -74,14 +75,15 @@ impl Restarts {
     /// The same in a scope of its own, where systemd would end it with the gateway's unit.
     async fn scope_of_its_own(&self, run: &RequestId, carrier: &Carrier) -> Option<Command> {
         let found = self.restartability().await;
-        let user = match found.supervisor().ok()? {
-            Supervisor::SystemdUser { .. } => Some("--user"),
-            Supervisor::SystemdSystem { .. } => None,
+        let is_user = match found.supervisor().ok()? {
+            Supervisor::SystemdUser { .. } => true,
+            Supervisor::SystemdSystem { .. } => false,
             _ => return None,
         };
         let words = ["--scope", "--collect", "--quiet"];
         let unit = format!("--unit=exuvia-restart-{run}");
-        let scope = Command::new("systemd-run").args(user).args(words).arg(unit);
+        let scope = reaching(self.host.as_ref(), "systemd-run", is_user);
+        let scope = scope.args(words).arg(unit);
         let scope = scope.arg("--").arg(&carrier.program);
         Some(scope.args(carrier.arguments.iter().cloned()))
     }

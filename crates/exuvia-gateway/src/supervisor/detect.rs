@@ -7,7 +7,7 @@ use exuvia_host::{Home, Host};
 use exuvia_model::restart::{Restartability, Supervisor};
 use exuvia_openclaw::Install;
 
-use super::{launchd, systemd};
+use super::{engine, launchd, systemd};
 use crate::keeper::{Asked, Client, Places};
 use crate::running::Presence;
 
@@ -37,7 +37,10 @@ pub async fn detect(
     if let Some(found) = service(host, install, presence).await {
         return found;
     }
-    unmanaged(presence)
+    match presence {
+        Presence::Runs(seen) if engine::is_main(seen) => of_container(host).await,
+        _ => unmanaged(presence),
+    }
 }
 
 fn by(supervisor: Supervisor) -> Restartability {
@@ -52,7 +55,11 @@ async fn service(
 ) -> Option<Restartability> {
     let file = install.service.as_deref()?;
     if let Some(unit) = systemd::Unit::of(file) {
-        return of_unit(&unit, unit.ask(host).await, presence);
+        let found = of_unit(&unit, unit.ask(host).await, presence);
+        return match (found, unit.heeds_not(host).await) {
+            (Some(Restartability::By { .. }), Some(user)) => Some(not_heeded(&unit.name, user)),
+            (found, _) => found,
+        };
     }
     let label = launchd::label(file)?;
     let told = launchd::ask(host, install, &label).await;
@@ -89,6 +96,36 @@ fn of_unit(
     }
 }
 
+fn not_heeded(name: &str, user: u32) -> Restartability {
+    Restartability::Unknown {
+        why: format!(
+            "the system's systemd keeps the unit {name}, and nothing says that it heeds user {user}"
+        ),
+        remedy: "run this as root, or make it a unit of your own (`openclaw gateway install`)"
+            .to_owned(),
+    }
+}
+
+/// What the engine can do of the container whose main process the gateway is.
+async fn of_container(host: &Arc<dyn Host>) -> Restartability {
+    let why = match engine::Engine::of_this_container(host.as_ref()) {
+        Some(engine) => match engine.knows_it().await {
+            Ok(()) => return by(engine.supervisor()),
+            Err(error) => error.to_string(),
+        },
+        None => "its engine cannot be reached from in here".to_owned(),
+    };
+    Restartability::Unknown {
+        why: format!(
+            "it is the main process of a container, which ends with it, and nobody here can tell \
+             whether that is started again: {why}"
+        ),
+        remedy: "make `exuvia gateway run` the container's command, or restart the container from \
+                 outside"
+            .to_owned(),
+    }
+}
+
 fn of_agent(label: String, told: launchd::Told, presence: &Presence) -> Restartability {
     match (told, presence.process()) {
         (launchd::Told::Loaded { pid }, Some(seen)) if pid != Some(seen.id.pid) => {
@@ -114,15 +151,6 @@ fn beside(pid: u32, service: &str) -> Restartability {
 
 fn unmanaged(presence: &Presence) -> Restartability {
     match presence {
-        // The first process of a container: when it ends, the container does.
-        Presence::Runs(seen) if seen.id.pid == 1 => Restartability::Unknown {
-            why:
-                "it is the first process of a container, and whether the engine starts that again \
-                  cannot be seen from inside"
-                    .to_owned(),
-            remedy: "restart the container from outside, or run `exuvia gateway run` in it"
-                .to_owned(),
-        },
         Presence::Runs(seen) => Restartability::Nobody {
             why: format!(
                 "process {} was started by hand, and nobody starts it again when it ends",

@@ -5,6 +5,7 @@
 //! beside it: two gateways of one install harm each other.
 
 mod detect;
+mod engine;
 mod error;
 mod kept;
 mod launchd;
@@ -21,6 +22,7 @@ use exuvia_openclaw::Install;
 pub use detect::detect;
 pub use error::SupervisorError;
 pub use kept::keeper_words;
+pub(crate) use systemd::reaching;
 
 /// Acts on a gateway through whoever keeps it.
 #[derive(Debug, Clone)]
@@ -71,7 +73,7 @@ impl Overseer {
                 self.systemctl(["start"], within).await
             }
             Supervisor::Launchd { label } => self.launchd_starts(label, within).await,
-            Supervisor::Container { .. } => Err(self.out_of_reach()),
+            Supervisor::Container { .. } => self.engine_starts(within).await,
         }
     }
 
@@ -83,7 +85,7 @@ impl Overseer {
                 self.systemctl(["stop"], within).await
             }
             Supervisor::Launchd { label } => self.launchd_stops(label, within).await,
-            Supervisor::Container { .. } => Err(self.out_of_reach()),
+            Supervisor::Container { .. } => self.engine_stops(within).await,
         }
     }
 
@@ -100,7 +102,7 @@ impl Overseer {
                 self.systemd_restarts(manner, within).await
             }
             Supervisor::Launchd { label } => self.launchd_restarts(label, manner, within).await,
-            Supervisor::Container { .. } => Err(self.out_of_reach()),
+            Supervisor::Container { .. } => self.engine_restarts(manner, within).await,
         }
     }
 

@@ -11,6 +11,9 @@ use exuvia_model::restart::{Manner, Supervisor};
 
 use super::{Overseer, SupervisorError, run};
 
+const SYSTEMCTL: &str = "systemctl";
+/// What polkit calls starting and stopping system units.
+const MANAGE: &str = "org.freedesktop.systemd1.manage-units";
 /// How long a question may take.
 const PATIENCE: Duration = Duration::from_secs(15);
 const MAX_OUTPUT: usize = 64 * 1024;
@@ -65,8 +68,23 @@ impl Unit {
         seen.id.pid == main_pid || seen.cgroup.as_ref().is_some_and(within)
     }
 
+    /// Who this process is, where it may not tell the unit's manager what to do as far as can be
+    /// told: that of the system heeds root, and whom polkit lets.
+    pub(super) async fn heeds_not(&self, host: &Arc<dyn Host>) -> Option<u32> {
+        let user = own_user(host.as_ref()).filter(|user| !self.is_user && *user != 0)?;
+        let own = std::process::id().to_string();
+        let check = Command::new("pkcheck")
+            .args(["--action-id", MANAGE, "--process", own.as_str()])
+            .timeout(PATIENCE)
+            .max_output(MAX_OUTPUT);
+        let is_let = run(host, check)
+            .await
+            .is_ok_and(|output| output.status.success());
+        (!is_let).then_some(user)
+    }
+
     pub(super) async fn ask(&self, host: &Arc<dyn Host>) -> Told {
-        let command = systemctl(host.as_ref(), self.is_user)
+        let command = reaching(host.as_ref(), SYSTEMCTL, self.is_user)
             .args(["show", self.name.as_str()])
             .args(["-p", "MainPID,ActiveState,LoadState,CanStart"])
             .timeout(PATIENCE)
@@ -85,9 +103,10 @@ impl Unit {
     }
 }
 
-/// `systemctl`, and where the user's own systemd is found when nobody said so, as in a job of cron.
-fn systemctl(host: &dyn Host, is_user: bool) -> Command {
-    let command = Command::new("systemctl");
+/// A program that speaks with systemd, and where the user's own is found when nobody said so, as in
+/// a job of cron.
+pub(crate) fn reaching(host: &dyn Host, program: &str, is_user: bool) -> Command {
+    let command = Command::new(program);
     if !is_user {
         return command;
     }
@@ -95,14 +114,18 @@ fn systemctl(host: &dyn Host, is_user: bool) -> Command {
     if host.env("XDG_RUNTIME_DIR").is_some() {
         return command;
     }
-    let user = host.metadata(Path::new("/proc/self"), Links::Follow);
-    let dir = user.map(|meta| PathBuf::from(format!("/run/user/{}", meta.owner)));
+    let dir = own_user(host).map(|user| PathBuf::from(format!("/run/user/{user}")));
     match dir {
-        Ok(dir) if host.metadata(&dir, Links::Follow).is_ok() => {
+        Some(dir) if host.metadata(&dir, Links::Follow).is_ok() => {
             command.env("XDG_RUNTIME_DIR", dir)
         }
         _ => command,
     }
+}
+
+fn own_user(host: &dyn Host) -> Option<u32> {
+    let own = host.metadata(Path::new("/proc/self"), Links::Follow);
+    own.ok().map(|meta| meta.owner)
 }
 
 fn told(answer: &str) -> Told {
@@ -139,7 +162,7 @@ impl Overseer {
         let Some((unit, is_user)) = self.unit() else {
             return Err(self.out_of_reach());
         };
-        let command = systemctl(self.host.as_ref(), is_user)
+        let command = reaching(self.host.as_ref(), SYSTEMCTL, is_user)
             .args(words)
             .arg(unit)
             .timeout(within)

@@ -46,9 +46,7 @@ pub fn files_digest(files: &[FileEntry]) -> Digest {
     lines.sort();
     let all = lines.join("\n");
     let mut digest = [0; 32];
-    digest.copy_from_slice(
-        ring::digest::digest(&ring::digest::SHA256, all.as_bytes()).as_ref(),
-    );
+    digest.copy_from_slice(ring::digest::digest(&ring::digest::SHA256, all.as_bytes()).as_ref());
     Digest::sha256(&digest)
 }
 

@@ -7,10 +7,10 @@ use serde_json::json;
 
 use super::command::output;
 use super::hub::{BY_CLI, BY_OPENCLAW, OWNER, publish_first};
-use super::step::{Steps, fresh};
 use super::{CLAWHUB_CLI, Home, OPENCLAW, Sandbox};
 use crate::clawhub::{Registry, skill_md};
 use crate::git::Repo;
+use crate::step::{Steps, fresh};
 
 /// Behind its latest.
 const PLUGIN_BEHIND: &str = "@openclaw/msteams@2026.9.4";

@@ -6,8 +6,8 @@ use std::path::Path;
 use anyhow::{Context as _, Result};
 
 use super::command::output;
-use super::step::{Steps, fresh};
 use super::tools::Tools;
+use crate::step::{Steps, fresh};
 
 /// The notes of one version.
 #[derive(Clone, Debug)]

@@ -20,13 +20,14 @@ mod command;
 mod gateway;
 mod home;
 mod hub;
-mod step;
 mod tools;
 mod world;
 
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
+
+use crate::step;
 
 pub use client::Client;
 pub use command::output;

@@ -7,8 +7,8 @@ use std::process::Command;
 use anyhow::{Context as _, Result, bail};
 
 use super::command::output;
-use super::step::{Steps, fresh};
 use super::{CLAWHUB_CLI, OPENCLAW};
+use crate::step::{Steps, fresh};
 
 /// OpenClaw 2026.9.5's `engines.node` is `>=24.16.0 <25 || >=26.1.0`.
 const NODE: &str = "24";

@@ -92,12 +92,8 @@ impl Core {
                 self.log()
             )));
         }
-        let found = running::look(
-            &self.upgrades.host,
-            &self.upgrades.install,
-            &self.processes,
-        )
-        .await;
+        let found =
+            running::look(&self.upgrades.host, &self.upgrades.install, &self.processes).await;
         if found.version.as_ref() == Some(version) {
             return Ok(());
         }
@@ -153,7 +149,9 @@ impl Core {
 }
 
 fn words(blockers: &[Blocker]) -> String {
-    let words = blockers.iter().filter_map(|one| one.message.as_deref().or(one.kind.as_deref()));
+    let words = blockers
+        .iter()
+        .filter_map(|one| one.message.as_deref().or(one.kind.as_deref()));
     let words = words.collect::<Vec<_>>().join(", ");
     exuvia_model::text::one_line(&words, 300)
 }

@@ -37,11 +37,7 @@ pub struct Core {
 }
 
 impl Core {
-    pub(crate) fn open(
-        upgrades: &Upgrades,
-        run: RunId,
-        plan: Plan,
-    ) -> Result<Self, UpgradeError> {
+    pub(crate) fn open(upgrades: &Upgrades, run: RunId, plan: Plan) -> Result<Self, UpgradeError> {
         let dir = upgrades.dir(&run);
         let host = Arc::clone(&upgrades.host);
         let examiner = Examiner::new(host, &upgrades.home, upgrades.install.clone())?;

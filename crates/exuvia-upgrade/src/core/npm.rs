@@ -35,8 +35,8 @@ pub(super) fn command(
         .node
         .as_deref()
         .ok_or_else(|| Trouble::new("no Node was found to run OpenClaw with"))?;
-    let npm = find(host, node)
-        .ok_or_else(|| Trouble::new("npm was not found; put it on the PATH"))?;
+    let npm =
+        find(host, node).ok_or_else(|| Trouble::new("npm was not found; put it on the PATH"))?;
     let path = host.env("PATH").unwrap_or_default();
     let node_dir = node.parent().map(Path::to_owned);
     let dirs = node_dir.into_iter().chain(std::env::split_paths(&path));

@@ -47,7 +47,10 @@ impl Core {
             let at = self.upgrades.host.elapsed().saturating_sub(began);
             samples.push(Sample {
                 at: Millis::from(at),
-                process: examined.process.as_ref().map(|process| identity(&process.seen.id)),
+                process: examined
+                    .process
+                    .as_ref()
+                    .map(|process| identity(&process.seen.id)),
                 verdict: verdict(&examined.probed),
             });
             match soak(rule, &samples) {
@@ -78,14 +81,23 @@ impl Core {
 
 /// What was lost and what is not known, named.
 pub(super) fn words(comparison: &Comparison) -> String {
-    let losses = comparison.losses.iter().map(|loss| {
-        format!("{} {}: {}", loss.aspect, loss.subject, loss.what)
-    });
+    let losses = comparison
+        .losses
+        .iter()
+        .map(|loss| format!("{} {}: {}", loss.aspect, loss.subject, loss.what));
     let unknown = comparison.unknown.iter().map(|unknown| {
-        format!("{} {}: not known ({})", unknown.aspect, unknown.subject, unknown.why)
+        format!(
+            "{} {}: not known ({})",
+            unknown.aspect, unknown.subject, unknown.why
+        )
     });
     let all: Vec<String> = losses.chain(unknown).collect();
-    let named = all.iter().take(NAMED).cloned().collect::<Vec<_>>().join("; ");
+    let named = all
+        .iter()
+        .take(NAMED)
+        .cloned()
+        .collect::<Vec<_>>()
+        .join("; ");
     match all.len().saturating_sub(NAMED) {
         0 => format!("not as before: {named}"),
         more => format!("not as before: {named}; and {more} more"),

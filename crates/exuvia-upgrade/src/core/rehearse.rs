@@ -9,8 +9,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use exuvia_host::process::{Signal, Sink};
-use exuvia_host::space::{Bind, Isolation, Limits, Space, SpaceSpec};
-use exuvia_host::{Command, Host};
+use exuvia_host::space::{Bind, Child, Isolation, Limits, Space, SpaceSpec};
+use exuvia_host::{Command, Host, Links, read_limited};
 use exuvia_model::probe::{Probed, verdict};
 use exuvia_model::text;
 use exuvia_model::vitals::{Aspect, Comparison, Vitals};
@@ -30,6 +30,11 @@ const STOP: Duration = Duration::from_secs(30);
 const SCRIPTS: Duration = Duration::from_mins(5);
 /// How much memory all of it may hold: the gateway takes 0.7 GB, a check of its plugins 0.6 more.
 const MEMORY: u64 = 3 << 30;
+
+/// How often it is looked whether the gateway still runs.
+const GLANCE: Duration = Duration::from_millis(200);
+/// The most that is read of what a program said.
+const MAX_ANSWERS: u64 = 64 << 20;
 
 /// What a rehearsal found.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -112,7 +117,7 @@ impl Stage {
             .openclaw(["gateway", "run"])?
             .env("OPENCLAW_NO_AUTO_UPDATE", "1");
         let gateway = space.spawn(&gateway, &Sink::Append(self.log.clone()))?;
-        let seen = self.ask(&space);
+        let seen = self.ask(&space, &gateway);
         gateway.signal(Signal::Terminate)?;
         let ended = gateway.wait(STOP)?;
         space.close()?;
@@ -177,31 +182,40 @@ impl Stage {
     }
 
     /// Everything that a gateway is asked, by this very program inside of the space.
-    fn ask(&self, space: &Space) -> Result<Seen, Trouble> {
+    fn ask(&self, space: &Space, gateway: &Child) -> Result<Seen, Trouble> {
         let wait = READY.as_secs().to_string();
         let words = ["status", "--json", "--vitals", "--quiet", "--wait", &wait];
         let command = Command::new("/proc/self/exe")
             .args(words)
             .arg("--install")
             .arg(&self.install.state_dir)
-            .env("EXUVIA_HOME", "/tmp/exuvia")
-            .timeout(READY * 2);
-        let output = space.run(&command)?;
-        serde_json::from_slice(&output.stdout).map_err(|error| {
-            let said = String::from_utf8_lossy(&output.stderr);
-            self.with_log(&format!("{error} ({})", text::one_line(&said, 300)))
+            .env("EXUVIA_HOME", "/tmp/exuvia");
+        let answers = self.dir.join("seen.json");
+        let asking = space.spawn(&command, &Sink::Append(answers.clone()))?;
+        let end = Instant::now() + READY * 2;
+        while asking.wait(GLANCE)?.is_none() {
+            if let Some(ending) = gateway.ended()? {
+                return Err(self.with_log(&format!("it ended ({ending:?})")));
+            }
+            if Instant::now() >= end {
+                return Err(self.with_log("it did not answer in time"));
+            }
+        }
+        let host = self.host.as_ref();
+        let said = read_limited(host, &answers, MAX_ANSWERS, Links::Refuse)?;
+        serde_json::from_slice(&said).map_err(|_| {
+            let said = String::from_utf8_lossy(&said);
+            self.with_log(&format!(
+                "it could not be asked ({})",
+                text::one_line(&said, 300)
+            ))
         })
     }
 
     /// With the last words that it printed.
     fn with_log(&self, why: &str) -> Trouble {
         const LINES: usize = 3;
-        let bytes = exuvia_host::read_limited(
-            self.host.as_ref(),
-            &self.log,
-            MEMORY,
-            exuvia_host::Links::Refuse,
-        );
+        let bytes = read_limited(self.host.as_ref(), &self.log, MAX_ANSWERS, Links::Refuse);
         let log = String::from_utf8_lossy(&bytes.unwrap_or_default()).into_owned();
         let lines: Vec<&str> = log.lines().filter(|line| !line.trim().is_empty()).collect();
         let last = lines.iter().rev().take(LINES).rev().copied();

@@ -39,7 +39,9 @@ impl Core {
 
     /// The archive whose digest was approved, as the registry serves it now.
     async fn approved(&self) -> Result<Archive, Trouble> {
-        let Plan { asset, to, digest, .. } = &*self.plan;
+        let Plan {
+            asset, to, digest, ..
+        } = &*self.plan;
         let host = Arc::clone(&self.upgrades.host);
         let cache = self.upgrades.home.cache();
         let config = npm::Config::load(&*host, &cache)?;
@@ -47,9 +49,9 @@ impl Core {
         let npm = Npm::new(http, config);
         let want = Want::tagged().and(to.to_string());
         let packument = npm.packument("openclaw", &want).await?;
-        let manifest = packument.manifest(to).ok_or_else(|| {
-            Trouble::new(format!("the registry no longer has {asset} {to}"))
-        })?;
+        let manifest = packument
+            .manifest(to)
+            .ok_or_else(|| Trouble::new(format!("the registry no longer has {asset} {to}")))?;
         same_bytes(digest.as_ref(), manifest.integrity.as_ref(), to)?;
         let archive = npm.tarball(manifest).await?;
         match archive.problems.first() {

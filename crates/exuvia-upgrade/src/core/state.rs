@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use exuvia_model::upgrade::Kind;
-use exuvia_recovery::{Recovery, RecoveryError, RestoreRequest, Scope, TakeOptions, automatic_name};
+use exuvia_recovery::{
+    Recovery, RecoveryError, RestoreRequest, Scope, TakeOptions, automatic_name,
+};
 use exuvia_store::SnapshotId;
 
 use super::Core;
@@ -45,7 +47,8 @@ impl Core {
     /// Puts the state in place that belongs to the package that was exchanged in.
     pub(super) async fn adopt(&self) -> Result<(), Trouble> {
         let adopts = self.facts.adopts.clone();
-        self.restore(adopts, "the state that belongs to the package").await
+        self.restore(adopts, "the state that belongs to the package")
+            .await
     }
 
     async fn take(&self, what: &str, words: String) -> Result<SnapshotId, Trouble> {

@@ -11,11 +11,7 @@ use crate::output::Output;
 use crate::session::Machine;
 
 /// Carries it on, unless the command only reads; then says that it is left.
-pub(crate) async fn heal(
-    machine: &Machine,
-    tolerance: Tolerance,
-    output: &Output,
-) -> Result<()> {
+pub(crate) async fn heal(machine: &Machine, tolerance: Tolerance, output: &Output) -> Result<()> {
     if !machine.has_history()? {
         return Ok(());
     }

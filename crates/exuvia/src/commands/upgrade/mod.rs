@@ -103,7 +103,9 @@ pub(crate) async fn upgrade(
     let mut entries = Vec::new();
     for selected in &selection.entries {
         let entry = report.entry(selected.number);
-        entries.push(can_be_upgraded(entry.ok_or_else(|| anyhow!("no such entry"))?)?);
+        entries.push(can_be_upgraded(
+            entry.ok_or_else(|| anyhow!("no such entry"))?,
+        )?);
     }
     let Some(entry) = entries.first() else {
         output.text("Nothing selected; nothing was changed.");

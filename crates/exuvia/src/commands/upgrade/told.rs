@@ -15,11 +15,7 @@ use crate::interrupt::NOTHING_HALF_DONE;
 use crate::output::Output;
 use crate::render;
 
-pub(super) async fn carry_out(
-    begun: Begun,
-    ground: &Ground,
-    output: &Output,
-) -> Result<ExitCode> {
+pub(super) async fn carry_out(begun: Begun, ground: &Ground, output: &Output) -> Result<ExitCode> {
     let (run, plan) = (begun.id().clone(), begun.plan().clone());
     let state = watched(begun, ground, output).await?;
     if output.json() {

@@ -8,12 +8,12 @@ use anyhow::{Context as _, Result};
 
 /// Remembers what was finished, by a stamp file for each step.
 #[derive(Debug)]
-pub(super) struct Steps {
+pub(crate) struct Steps {
     stamps: PathBuf,
 }
 
-/// Waits until no other process prepares the sandbox; the lock goes with the value.
-pub(super) fn lock(root: &Path) -> Result<File> {
+/// Waits until no other process prepares the same; the lock goes with the value.
+pub(crate) fn lock(root: &Path) -> Result<File> {
     let path = root.join("lock");
     let file = File::create(&path).with_context(|| format!("cannot create {}", path.display()))?;
     file.lock()
@@ -23,7 +23,7 @@ pub(super) fn lock(root: &Path) -> Result<File> {
 
 impl Steps {
     /// Keeps its stamps in the directory `stamps`.
-    pub(super) fn new(stamps: &Path) -> Self {
+    pub(crate) fn new(stamps: &Path) -> Self {
         Self {
             stamps: stamps.to_owned(),
         }
@@ -31,7 +31,7 @@ impl Steps {
 
     /// Does a step unless its stamp says that it was done from the same `inputs`. Says whether it
     /// was done now.
-    pub(super) fn once(
+    pub(crate) fn once(
         &self,
         name: &str,
         inputs: &str,
@@ -43,7 +43,7 @@ impl Steps {
         }
         eprintln!("  … {name}");
         let begun = Instant::now();
-        work().with_context(|| format!("cannot prepare the sandbox: {name}"))?;
+        work().with_context(|| format!("cannot prepare: {name}"))?;
         eprintln!("  ✓ {name} ({:.1} s)", begun.elapsed().as_secs_f64());
         std::fs::create_dir_all(&self.stamps).context("cannot create the directory of stamps")?;
         std::fs::write(&stamp, inputs)
@@ -53,7 +53,7 @@ impl Steps {
 }
 
 /// Nothing at `path`, whatever was there.
-pub(super) fn remove(path: &Path) -> Result<()> {
+pub(crate) fn remove(path: &Path) -> Result<()> {
     if path.exists() {
         std::fs::remove_dir_all(path)
             .with_context(|| format!("cannot remove {}", path.display()))?;
@@ -62,7 +62,7 @@ pub(super) fn remove(path: &Path) -> Result<()> {
 }
 
 /// An empty directory at `path`, whatever was there.
-pub(super) fn fresh(path: &Path) -> Result<()> {
+pub(crate) fn fresh(path: &Path) -> Result<()> {
     remove(path)?;
     std::fs::create_dir_all(path).with_context(|| format!("cannot create {}", path.display()))
 }
