@@ -1,11 +1,15 @@
 //! Commands that look at an install.
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
 use super::home::Home;
 use crate::gateway::recorded;
+
+/// How often a check that hangs looks whether it still has to.
+const GLANCE: Duration = Duration::from_millis(20);
 
 pub(super) fn config(home: &Home) -> ExitCode {
     let path = home.config_path.display().to_string();
@@ -26,6 +30,9 @@ pub(super) fn config(home: &Home) -> ExitCode {
 }
 
 pub(super) fn plugins_doctor(home: &Home) -> ExitCode {
+    while home.behaviour().plugins_doctor_hangs {
+        std::thread::sleep(GLANCE);
+    }
     let problems = home.behaviour().plugin_problems;
     if problems.is_empty() {
         println!(
