@@ -111,6 +111,14 @@ impl Sandbox {
         Ok(home)
     }
 
+    /// npm's prefixes of the OpenClaw that made the template and of this one, each with its slash.
+    fn prefixes(&self) -> (String, String) {
+        let old = self.root.join("tools/openclaw");
+        let new = self.tools.openclaw_prefix();
+        let text = |path: &Path| format!("{}/", path.display());
+        (text(&old), text(&new))
+    }
+
     fn remote(&self, name: &str) -> PathBuf {
         self.root.join("remotes").join(name)
     }
