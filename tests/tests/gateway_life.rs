@@ -14,8 +14,7 @@ use exuvia_testkit::faults::Gate;
 use exuvia_testkit::sandbox::{NEXT_OPENCLAW, OPENCLAW, Sandbox};
 use serde_json::{Value, json};
 
-const SESSION: &str = "agent:main:main";
-const PATIENCE: Duration = Duration::from_mins(2);
+const PATIENCE: Duration = Duration::from_mins(5);
 
 #[test]
 fn the_gateway_is_started_restarted_and_stopped_as_it_is_told() {
@@ -68,13 +67,15 @@ impl Life {
         );
     }
 
-    fn begins_a_turn(&self) -> Turn {
+    /// In a session of its own: OpenClaw resumes a turn that a restart cut off, and refuses another
+    /// one in that session meanwhile.
+    fn begins_a_turn(&self, name: &str) -> Turn {
         let gate = self.kept.provider.hold();
-        let asked = self.kept.provider.asked();
         let mut client = self.kept.client();
-        let message = format!("think, for the {asked}th time");
-        let taking = std::thread::spawn(move || client.turn(SESSION, &message));
-        self.kept.provider.wait_until_asked(asked, PATIENCE);
+        let (session, message) = (format!("agent:main:{name}"), format!("think about {name}"));
+        let said = message.clone();
+        let taking = std::thread::spawn(move || client.turn(&session, &said));
+        self.kept.provider.wait_until_asked(&message, PATIENCE);
         Turn { gate, taking }
     }
 
@@ -101,7 +102,7 @@ impl Life {
     }
 
     fn is_restarted_by_force_whatever_it_does(&self) {
-        let (before, turn) = (self.kept.pid(), self.begins_a_turn());
+        let (before, turn) = (self.kept.pid(), self.begins_a_turn("force"));
         let restarted = self.restart(&["--force"]).exits(0).json();
         self.found(&restarted["sentinel"], &before);
         // It went down with the gateway, or it did not: that is OpenClaw's own.
@@ -109,7 +110,7 @@ impl Life {
     }
 
     fn is_restarted_when_its_work_is_done(&self) {
-        let (before, turn) = (self.kept.pid(), self.begins_a_turn());
+        let (before, turn) = (self.kept.pid(), self.begins_a_turn("deferral"));
         let asked = self.restart(&["--no-wait"]).exits(75).json();
         let run = asked["run"].as_str().unwrap();
         self.until(run, "deferred");
@@ -121,7 +122,7 @@ impl Life {
     }
 
     fn is_restarted_when_patience_is_over(&self) {
-        let (before, turn) = (self.kept.pid(), self.begins_a_turn());
+        let (before, turn) = (self.kept.pid(), self.begins_a_turn("patience"));
         let restarted = self.restart(&["--defer", "1"]).exits(0).json();
         self.found(&restarted["sentinel"], &before);
         // As above.

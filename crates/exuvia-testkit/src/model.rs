@@ -73,17 +73,13 @@ impl Provider {
         gate
     }
 
-    /// How many answers were asked for.
-    pub fn asked(&self) -> usize {
-        self.requests().to(COMPLETIONS).len()
-    }
-
-    /// Waits until it was asked for more answers than so many. Panics after `deadline`.
-    pub fn wait_until_asked(&self, before: usize, deadline: Duration) {
-        self.requests().wait_until(deadline, |seen| {
-            let asked = seen.iter().filter(|request| request.path == COMPLETIONS);
-            asked.count() > before
-        });
+    /// Waits until it is asked something with these words. Panics after `deadline`.
+    pub fn wait_until_asked(&self, words: &str, deadline: Duration) {
+        let has_words = |request: &Request| {
+            request.path == COMPLETIONS && String::from_utf8_lossy(&request.body).contains(words)
+        };
+        self.requests()
+            .wait_until(deadline, |seen| seen.iter().any(has_words));
     }
 
     /// The address without `/v1`.
