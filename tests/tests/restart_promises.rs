@@ -122,7 +122,7 @@ fn what_nobody_can_restart_is_refused_with_what_would_change_that() {
     ];
     for words in asked {
         let refused = stand.exuvia(words).exits(3);
-        let told = refused.stderr.replace("\n", " ");
+        let told = refused.stderr.replace('\n', " ");
         assert!(told.contains("exuvia gateway run"), "{words:?}: {told}");
         assert!(told.contains("was started by hand"), "{words:?}: {told}");
     }

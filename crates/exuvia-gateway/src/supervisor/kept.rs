@@ -118,7 +118,7 @@ fn ended(ending: Ending) -> SupervisorError {
     SupervisorError::KeeperEnded {
         how: match ending {
             Ending::Exit(code) => format!("exit code {code}"),
-            other => format!("{other:?}"),
+            Ending::Signal(number) => format!("signal {number}"),
         },
     }
 }
