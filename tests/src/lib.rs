@@ -22,9 +22,11 @@ mod built;
 mod conversation;
 mod dice;
 mod freeze;
+mod kept;
 mod ledger;
 mod occupied;
 mod ran;
+mod stand;
 mod terminal;
 pub mod transcript;
 mod vitals;
@@ -44,9 +46,11 @@ pub use built::{BYSTANDERS, Built, entry, listed};
 pub use conversation::{Conversation, Turn};
 pub use dice::Dice;
 pub use freeze::Frozen;
+pub use kept::{Kept, until};
 pub use ledger::{Ledger, Written};
 pub use occupied::Occupied;
 pub use ran::{Ran, Running};
+pub use stand::{Keeper, Stand};
 pub use terminal::Terminal;
 pub use vitals::vitals;
 pub use witness::Witness;
@@ -80,11 +84,16 @@ pub struct World {
 impl World {
     /// Copies the sandbox's template and starts stand-ins for the copy.
     pub fn fork() -> Self {
+        Self::fork_on(sandbox())
+    }
+
+    /// The same with the programs of this sandbox, which may have another release of OpenClaw.
+    pub fn fork_on(sandbox: &Sandbox) -> Self {
         let forked =
             TempDir::new().and_then(|dir| dir.path().canonicalize().map(|path| (dir, path)));
         let (dir, path) = forked.unwrap_or_else(|error| panic!("no temporary directory: {error}"));
-        let home = sandbox().template().fork(&path.join("home"));
-        let world = home.and_then(|home| sandbox::World::start(sandbox(), home));
+        let home = sandbox.template().fork(&path.join("home"));
+        let world = home.and_then(|home| sandbox::World::start(sandbox, home));
         let world = world.unwrap_or_else(|error| panic!("no copy of the home: {error:#}"));
         Self { world, _dir: dir }
     }

@@ -7,6 +7,7 @@ use axum::body::{Body, Bytes};
 use axum::response::Response;
 use flate2::{Compress, Compression, Crc, FlushCompress};
 use futures::{StreamExt as _, stream};
+use tokio::sync::watch;
 
 use crate::reply::{Reply, with_head};
 use crate::request::Request;
@@ -18,6 +19,8 @@ const MIB: usize = 1 << 20;
 pub enum Fault {
     /// Answers rightly, but only after this time. Adds up with every other fault.
     Latency(Duration),
+    /// Answers rightly, but not before the gate is open.
+    Until(Gate),
     /// A status with headers and a short text, instead of the answer.
     Status {
         /// The status code.
@@ -67,6 +70,27 @@ impl Fault {
             headers: vec![("retry-after".into(), retry_after_secs.to_string())],
             body: "Rate limit exceeded".into(),
         }
+    }
+}
+
+/// What a test holds shut as long as somebody is to wait. Clones share.
+#[derive(Clone, Debug, Default)]
+pub struct Gate(Arc<watch::Sender<bool>>);
+
+impl Gate {
+    /// Lets everybody through, now and from now on.
+    pub fn open(&self) {
+        self.0.send_replace(true);
+    }
+
+    fn is_open(&self) -> bool {
+        *self.0.borrow()
+    }
+
+    async fn opened(&self) {
+        let mut seen = self.0.subscribe();
+        // The sender lives as long as this gate does.
+        let _ = seen.wait_for(|is_open| *is_open).await;
     }
 }
 
@@ -120,6 +144,7 @@ impl Faults {
             }
             match &rule.fault {
                 Fault::Latency(time) => delay += *time,
+                Fault::Until(gate) if gate.is_open() => continue,
                 other if chosen.is_none() => chosen = Some(other.clone()),
                 _ => continue,
             }
@@ -136,6 +161,10 @@ impl Faults {
         match fault {
             None | Some(Fault::Latency(_)) => right().into_response(),
             Some(Fault::Hang) => std::future::pending().await,
+            Some(Fault::Until(gate)) => {
+                gate.opened().await;
+                right().into_response()
+            }
             Some(Fault::TruncatedBody) => truncated(right()),
             Some(other) => instead(other, request),
         }
@@ -170,7 +199,7 @@ fn instead(fault: Fault, request: &Request) -> Response {
             let chunk = Bytes::from(vec![b' '; MIB]);
             json_stream(&[], stream::iter(std::iter::repeat_n(chunk, mib)))
         }
-        Fault::Latency(_) | Fault::Hang | Fault::TruncatedBody => {
+        Fault::Latency(_) | Fault::Until(_) | Fault::Hang | Fault::TruncatedBody => {
             unreachable!("these need the right answer or none, and were taken before")
         }
     }

@@ -2,11 +2,12 @@
 
 use std::fmt;
 use std::future::Future;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use exuvia_model::upgrade::{Effect, End, Event, Phase, State, step};
 use exuvia_store::journal::Run;
 use serde_json::json;
+use tokio::time::Instant;
 
 use crate::UpgradeError;
 

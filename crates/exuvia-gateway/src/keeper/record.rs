@@ -3,6 +3,7 @@
 //! The mark that a gateway will be found by is written down before it is started, and the process
 //! itself after. Whoever dies in between leaves a gateway that the next keeper finds by its mark.
 
+use std::fmt;
 use std::path::Path;
 
 use exuvia_host::disk::Holder;
@@ -25,6 +26,37 @@ pub(super) struct Record {
     /// The gateway's process, once it is known: [`Holder`]'s own text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     gateway: Option<String>,
+    /// The exit code of its end, where the keeper ended with it: starting it again cannot help.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    gave_up: Option<i32>,
+}
+
+/// The end of a gateway after which its keeper gave up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct GivenUp {
+    /// Which start it was, counted by the keepers.
+    pub(crate) generation: u64,
+    /// The gateway's exit code.
+    pub(crate) code: i32,
+}
+
+/// How the last gateway ended, if its keeper gave up on it.
+pub(crate) fn given_up(host: &dyn Host, record: &Path) -> Option<GivenUp> {
+    // What cannot be read says nothing: it only makes an error clearer.
+    let record = Record::read(host, record).ok()?;
+    let code = record.gave_up?;
+    let generation = record.generation;
+    Some(GivenUp { generation, code })
+}
+
+impl fmt::Display for GivenUp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "it ended with exit code {}: its configuration cannot work, so its keeper ended too",
+            self.code
+        )
+    }
 }
 
 impl Record {
@@ -44,7 +76,13 @@ impl Record {
             generation,
             mark: format!("{generation}-{unique}"),
             gateway: None,
+            gave_up: None,
         }
+    }
+
+    pub(super) fn with_end(mut self, code: i32) -> Self {
+        self.gave_up = Some(code);
+        self
     }
 
     pub(super) fn with_gateway(mut self, gateway: &Holder) -> Self {

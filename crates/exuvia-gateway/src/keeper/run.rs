@@ -103,6 +103,7 @@ impl Keeper {
         self.begin()?;
         loop {
             if let State::Ended { code } = self.state {
+                self.write_end(code)?;
                 self.host.remove_file(&self.places.socket())?;
                 return Ok(code);
             }
@@ -123,6 +124,15 @@ impl Keeper {
                 _ = round.tick() => self.look()?,
             }
         }
+    }
+
+    /// Leaves word of an end that nobody ordered, for whoever finds no keeper.
+    fn write_end(&self, code: i32) -> Result<(), KeeperError> {
+        if code == 0 {
+            return Ok(());
+        }
+        let ended = self.record.clone().with_end(code);
+        Ok(ended.write(&*self.host, &self.places.record())?)
     }
 
     /// Goes on with the gateway that an earlier keeper left, or starts one.

@@ -6,6 +6,7 @@
 
 mod advice;
 mod commands;
+mod course;
 mod ground;
 mod own;
 mod page;
@@ -35,6 +36,7 @@ use ground::Ground;
 use words::answer_of;
 
 pub use advice::{Advice, advice};
+pub use course::Course;
 pub use ground::Process;
 pub use own::{HttpProbe, OwnProbeError, OwnProbes, Program};
 pub use workflow::WorkflowProbe;
@@ -52,6 +54,7 @@ pub struct Examiner {
     install: Arc<Install>,
     places: Places,
     own: Arc<OwnProbes>,
+    course: Course,
 }
 
 /// What came of asking.
@@ -75,7 +78,13 @@ impl Examiner {
             places: Places::of(home, &install),
             install: Arc::new(install),
             own: Arc::new(own),
+            course: Course::default(),
         })
+    }
+
+    /// Which questions are open while somebody waits for the answers.
+    pub fn course(&self) -> Course {
+        self.course.clone()
     }
 
     /// The same with other probes of the user's: a rehearsal brings its own workflow along.
@@ -217,19 +226,20 @@ impl Examiner {
         vec![status, sessions, channels]
     }
 
-    /// What OpenClaw's own checks say. One after the other: each is a Node that wants a processor
-    /// for itself, and without a configuration there is nothing to check plugins by.
+    /// What OpenClaw's own checks say. At once, though each is a Node that wants a processor for
+    /// itself: the one of the plugins takes by far the longest. Without a configuration there is
+    /// nothing to check plugins by, and that one ends soon.
     async fn checks(&self, ground: &Ground) -> Vec<Probed> {
-        let config = self
-            .one(Builtin::Config, commands::config(self, ground))
-            .await;
+        let (config, plugins) = tokio::join!(
+            self.one(Builtin::Config, commands::config(self, ground)),
+            self.one(Builtin::Plugins, commands::plugins(self, ground)),
+        );
         let is_broken = matches!(config.answer, Answer::Fail { .. }) && ground.lost.is_none();
         let plugins = if is_broken {
             let words = "plugins cannot be checked while the configuration is invalid";
             said(Builtin::Plugins, Answer::unknown(words))
         } else {
-            self.one(Builtin::Plugins, commands::plugins(self, ground))
-                .await
+            plugins
         };
         vec![config, plugins]
     }
@@ -265,6 +275,7 @@ impl Examiner {
 
     /// Asks one question, for no longer than it has.
     async fn timed(&self, probe: Probe, asking: impl Future<Output = Answer>) -> Probed {
+        let _open = self.course.ask(probe.name.clone());
         let began = self.host.elapsed();
         let patience = Duration::from_millis(probe.deadline.get());
         let answer = tokio::time::timeout(patience, asking).await;

@@ -10,8 +10,8 @@ use exuvia_openclaw::liveness::Liveness;
 
 use super::Examiner;
 use super::ground::{Ground, Process};
-use super::words::{FOREIGN, START};
-use crate::keeper::{Asked, Client, Told};
+use super::words::{CONFIG, FOREIGN, START};
+use crate::keeper::{Asked, Client, Told, given_up};
 
 /// How long a keeper may take to say how things stand.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -66,7 +66,12 @@ fn absent(examiner: &Examiner, told: Option<&Told>) -> Answer {
         );
         return Answer::fail(&words, FOREIGN);
     }
+    let given_up = given_up(&*examiner.host, &examiner.places.record());
     let words = match told.map(|told| told.state) {
+        None if given_up.is_some() => {
+            let end = given_up.map(|end| end.to_string()).unwrap_or_default();
+            return Answer::fail(&format!("no gateway of this install runs: {end}"), CONFIG);
+        }
         Some(State::Waiting { failures, .. }) => {
             return Answer::fail(
                 &format!(

@@ -31,6 +31,8 @@ pub struct Ask {
     pub force: bool,
     /// How long to wait before.
     pub delay: Millis,
+    /// How long pending work may put it off; as long as usual where it is not said.
+    pub patience: Option<Millis>,
     /// The session that asks.
     pub session: Option<SessionKey>,
     /// What that session is told afterwards.
@@ -83,6 +85,7 @@ impl Restarts {
         Ok(Request {
             delay: ask.delay,
             force: ask.force,
+            patience: ask.patience,
             hooks: self.hooks()?,
             session: ask.session.clone(),
             replaces: process.map(|seen| identity(&seen.id)),
@@ -96,7 +99,7 @@ impl Restarts {
             version: look.version.clone(),
             expected: ask.expected,
             asked_at,
-            give_up_at: give_up_at(asked_at, &self.options.policy, ask.delay),
+            give_up_at: give_up_at(asked_at, &self.options.policy, request),
         };
         Sentinel::new(request, before, ask.note)
     }
@@ -117,8 +120,8 @@ impl Restarts {
     }
 }
 
-fn give_up_at(asked_at: Timestamp, policy: &Policy, delay: Millis) -> Timestamp {
-    let patience = i64::try_from(policy.patience(delay).get()).unwrap_or(i64::MAX);
+fn give_up_at(asked_at: Timestamp, policy: &Policy, request: &Request) -> Timestamp {
+    let patience = i64::try_from(policy.patience(request).get()).unwrap_or(i64::MAX);
     let span = SignedDuration::from_millis(patience);
     asked_at.checked_add(span).unwrap_or(Timestamp::MAX)
 }

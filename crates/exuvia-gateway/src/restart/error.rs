@@ -25,6 +25,16 @@ pub enum RestartError {
         /// Why not.
         why: String,
     },
+    /// A note is to be told, and nobody knows to whom.
+    #[error(
+        "which session is to be told the note could not be seen: {}; name it with --session-key; \
+         nothing was changed",
+        text::one_line(.why, 300)
+    )]
+    NoSession {
+        /// Why not.
+        why: String,
+    },
     /// The machine refused.
     #[error(transparent)]
     Host(#[from] HostError),
@@ -76,6 +86,9 @@ pub enum RestartError {
 impl RestartError {
     /// Whether it was refused before anything was changed.
     pub fn is_refusal(&self) -> bool {
-        matches!(self, Self::Nobody(_) | Self::Unseen { .. })
+        matches!(
+            self,
+            Self::Nobody(_) | Self::Unseen { .. } | Self::NoSession { .. }
+        )
     }
 }

@@ -27,6 +27,7 @@ mod note;
 mod overseer;
 mod places;
 mod replace;
+mod session;
 mod settle;
 mod sweep;
 mod wait;

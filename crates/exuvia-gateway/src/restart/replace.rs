@@ -8,6 +8,7 @@ use tokio::time::{Instant, sleep};
 
 use super::Restarts;
 use super::driver::Heard;
+use crate::keeper::{GivenUp, Places, given_up};
 use crate::running::{Look, Presence, identity};
 
 /// After how long a gateway that its supervisor has not brought up is asked for again.
@@ -56,6 +57,7 @@ async fn run(restarts: &Restarts, order: &Order) -> Result<ProcessIdentity, Stri
     let end = Instant::now() + order.within;
     let mut ordered: Option<Instant> = None;
     let mut failed = 0;
+    let before = restarts.given_up();
     loop {
         let standing = stand(&restarts.look().await, &order.replaces);
         let now = Instant::now();
@@ -64,6 +66,9 @@ async fn run(restarts: &Restarts, order: &Order) -> Result<ProcessIdentity, Stri
             Standing::Done(found) => return Ok(found.clone()),
             Standing::Old(seen) if ordered.is_none() => {
                 Some(act(restarts, order, Some(seen)).await)
+            }
+            Standing::Nothing if restarts.given_up() != before => {
+                return Err(standing.why_not(restarts));
             }
             Standing::Nothing if is_late => Some(act(restarts, order, None).await),
             _ => None,
@@ -83,7 +88,7 @@ async fn run(restarts: &Restarts, order: &Order) -> Result<ProcessIdentity, Stri
             None => {}
         }
         if Instant::now() >= end {
-            return Err(standing.why_not());
+            return Err(standing.why_not(restarts));
         }
         sleep(restarts.options.pace.gateway).await;
     }
@@ -115,14 +120,25 @@ fn stand(look: &Look, replaces: &[ProcessIdentity]) -> Standing {
     }
 }
 
+impl Restarts {
+    /// How the last gateway ended, if its keeper gave up on it.
+    fn given_up(&self) -> Option<GivenUp> {
+        let places = Places::of(&self.home, &self.install);
+        given_up(self.host.as_ref(), &places.record())
+    }
+}
+
 impl Standing {
-    fn why_not(&self) -> String {
+    fn why_not(&self, restarts: &Restarts) -> String {
         match self {
             Self::Done(found) | Self::Starting(found) => {
                 format!("{found} runs and did not say in time that it has started")
             }
             Self::Old(seen) => format!("the old gateway, process {}, still runs", seen.id.pid),
-            Self::Nothing => "no gateway runs".to_owned(),
+            Self::Nothing => match restarts.given_up() {
+                Some(end) => format!("no gateway runs: {end}"),
+                None => "no gateway runs".to_owned(),
+            },
             Self::Unknown(why) => format!("whether a gateway runs could not be told: {why}"),
         }
     }

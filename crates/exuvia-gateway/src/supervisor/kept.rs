@@ -3,7 +3,8 @@
 use std::ffi::OsString;
 use std::time::Duration;
 
-use exuvia_host::process::{Processes, Seen, Signal, Sink};
+use exuvia_host::HostError;
+use exuvia_host::process::{Child, Ending, Processes, Seen, Signal, Sink};
 use exuvia_model::restart::Manner;
 use exuvia_model::supervision::State;
 use tokio::time::{Instant, sleep};
@@ -13,6 +14,9 @@ use crate::keeper::{Asked, Client, Places, Told};
 
 /// How often a keeper that was just started is asked whether it listens.
 const LOOK: Duration = Duration::from_millis(20);
+
+/// How long a keeper that broke off may take to end.
+const LAST: Duration = Duration::from_secs(2);
 
 /// The words that a keeper was started with, its program left out; by them it can be started again
 /// after it was killed.
@@ -77,17 +81,44 @@ impl Overseer {
         let mut keeper = self.processes.spawn(command, &Sink::Append(log))?;
         let end = Instant::now() + within;
         loop {
-            if let Some(told) = client.ask(asked, within).await? {
+            let told = match client.ask(asked, within).await {
+                Ok(told) => told,
+                // One that ends while it is asked says nothing more.
+                Err(error) => {
+                    let ending = until_ended(&mut keeper).await?;
+                    return Err(ending.map_or_else(|| error.into(), ended));
+                }
+            };
+            if let Some(told) = told {
                 return Ok(told);
             }
             if let Some(ending) = keeper.ended()? {
-                let how = format!("{ending:?}");
-                return Err(SupervisorError::KeeperEnded { how });
+                return Err(ended(ending));
             }
             if Instant::now() >= end {
                 return Err(SupervisorError::NoKeeper);
             }
             sleep(LOOK).await;
         }
+    }
+}
+
+async fn until_ended(keeper: &mut Child) -> Result<Option<Ending>, HostError> {
+    let end = Instant::now() + LAST;
+    loop {
+        let ending = keeper.ended()?;
+        if ending.is_some() || Instant::now() >= end {
+            return Ok(ending);
+        }
+        sleep(LOOK).await;
+    }
+}
+
+fn ended(ending: Ending) -> SupervisorError {
+    SupervisorError::KeeperEnded {
+        how: match ending {
+            Ending::Exit(code) => format!("exit code {code}"),
+            Ending::Signal(number) => format!("signal {number}"),
+        },
     }
 }

@@ -230,6 +230,7 @@ pub fn ask() -> Ask {
         reason: "test".to_owned(),
         actor: "test".to_owned(),
         force: false,
+        patience: None,
         delay: Millis::ZERO,
         session: Some(SESSION.parse().unwrap()),
         note: Some(Note::new("MARK done").unwrap()),

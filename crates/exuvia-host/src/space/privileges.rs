@@ -64,7 +64,7 @@ const RESERVED: u64 = 4;
 ///
 /// V8 reserves far more than it uses: of the address space, which is not bounded, and of data, of
 /// which Node 24 died with 3 GiB while it held less than one ("Failed to reserve virtual memory for
-/// CodeRange"). What is held is watched besides.
+/// `CodeRange`"). What is held is watched besides.
 pub(super) fn bound(limits: &Limits) -> rustix::io::Result<()> {
     let bounds = [
         (Resource::Data, limits.memory_bytes.saturating_mul(RESERVED)),

@@ -9,7 +9,7 @@ use std::cmp::Reverse;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Deadline, Generation, Millis, Now, ProcessIdentity, Request};
+use super::{Deadline, Generation, Millis, Now, Policy, ProcessIdentity, Request};
 
 /// A request that was taken, with the time that it is due.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -52,6 +52,14 @@ impl Open {
             .fold(self.lead.due.left(now), |left, accepted| {
                 left.min(accepted.due.left(now))
             })
+    }
+
+    /// How long pending work may put it off: as long as the least patient of them bears.
+    pub(super) fn patience(&self, policy: &Policy) -> Millis {
+        let all = self
+            .all()
+            .map(|accepted| policy.deferral_of(&accepted.request));
+        all.min().unwrap_or(policy.deferral)
     }
 
     /// The processes that must not be the one that runs afterwards.

@@ -2,13 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Millis;
+use super::{Millis, Request};
 
 /// The limits of a scheduler. Each is a limit: none can be switched off, so nothing waits for ever.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Policy {
-    /// Longest delay of a request; a longer one is cut to it.
+    /// Longest delay and longest patience of a request; longer ones are cut to it.
     #[serde(rename = "longestDelayMs")]
     pub longest_delay: Millis,
     /// How long a restart is put off while work is pending.
@@ -28,13 +28,19 @@ pub struct Policy {
 }
 
 impl Policy {
-    /// How long it may take, from a request of this delay until everybody was told, if a restart is
-    /// under way that turns out to come too early for it. After that, waiting is over.
-    pub fn patience(&self, delay: Millis) -> Millis {
+    /// How long pending work may put this request off.
+    pub(super) fn deferral_of(&self, request: &Request) -> Millis {
+        let asked = request.patience.unwrap_or(self.deferral);
+        asked.min(self.longest_delay)
+    }
+
+    /// How long it may take, from this request until everybody was told, if a restart is under way
+    /// that turns out to come too early for it. After that, waiting is over.
+    pub fn patience(&self, request: &Request) -> Millis {
         let tries = Millis::new(self.one_try.get().saturating_mul(self.tries.max(1).into()));
-        let waits = delay.min(self.longest_delay).plus(self.cooldown);
+        let waits = request.delay.min(self.longest_delay).plus(self.cooldown);
         waits
-            .plus(self.deferral)
+            .plus(self.deferral_of(request))
             .plus(self.hooks)
             .plus(tries)
             .plus(tries)

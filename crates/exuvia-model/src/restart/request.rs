@@ -186,6 +186,13 @@ pub struct Request {
     /// Whether it waits for nothing else: neither for pending work nor for the pause between two
     /// restarts. Its delay holds.
     pub force: bool,
+    /// How long pending work may put the restart off; what the policy says where it is not said.
+    #[serde(
+        rename = "patienceMs",
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub patience: Option<Millis>,
     /// Why, in a few words; OpenClaw's own are `update.run`, `config.patch` and the like.
     pub reason: String,
     /// Who asks.
@@ -202,13 +209,14 @@ pub struct Request {
 }
 
 impl Request {
-    /// A request without delay, force, hooks or session. Reason and actor are cleaned and cut.
+    /// A request without delay, force, patience, hooks or session. Reason and actor are cleaned and cut.
     pub fn new(id: RequestId, kind: Kind, reason: &str, actor: &str) -> Self {
         Self {
             id,
             kind,
             delay: Millis::ZERO,
             force: false,
+            patience: None,
             reason: text::one_line(reason, MAX_WORDS),
             actor: text::one_line(actor, MAX_WORDS),
             hooks: None,

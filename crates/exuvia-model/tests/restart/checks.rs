@@ -1,6 +1,8 @@
 //! What must hold, whatever happens.
 
-use exuvia_model::restart::{Effect, Ended, Millis, Open, Outcome, Request, Stage, State, Work};
+use exuvia_model::restart::{
+    Effect, Ended, Kind, Millis, Open, Outcome, Request, Stage, State, Work,
+};
 
 use crate::world::{Obeys, POLICY, Past, World};
 
@@ -97,12 +99,21 @@ pub(crate) fn at_leisure(world: &World) {
     }
 }
 
+/// A request that may take the longest of all.
+fn least_eager() -> Request {
+    Request {
+        delay: POLICY.longest_delay,
+        patience: Some(POLICY.longest_delay),
+        ..Request::new("r".parse().unwrap(), Kind::Restart, "", "")
+    }
+}
+
 /// Left alone, everything ends: no request is lost and no deferral hangs, though work never ends,
 /// and whether or not the gateway ever obeys.
 pub(crate) fn everything_ends(world: &World, obeys: Obeys) {
     let mut world = world.clone();
     world.set_work(Work::Pending { count: 1 });
-    let mut patience = POLICY.patience(POLICY.longest_delay).get();
+    let mut patience = POLICY.patience(&least_eager()).get();
     for _ in 0..200 {
         if !world.effects.is_empty() {
             world.perform(1, obeys);

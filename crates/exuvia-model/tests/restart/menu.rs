@@ -37,12 +37,16 @@ pub(crate) struct Wish {
     pub(crate) force: bool,
     pub(crate) delay: u64,
     pub(crate) hooks: bool,
+    pub(crate) patience: Option<u64>,
 }
 
 /// Plain and forced ones, early and late, of different kinds.
 pub(crate) const WISHES: [Wish; 6] = [
     wish(Kind::Restart, false, 0, true),
-    wish(Kind::Restart, false, 5, true),
+    Wish {
+        patience: Some(2),
+        ..wish(Kind::Restart, false, 5, true)
+    },
     wish(Kind::Upgrade, false, 3, true),
     wish(Kind::Upgrade, true, 0, true),
     wish(Kind::Restart, true, 4, false),
@@ -55,6 +59,7 @@ const fn wish(kind: Kind, force: bool, delay: u64, hooks: bool) -> Wish {
         force,
         delay,
         hooks,
+        patience: None,
     }
 }
 
@@ -64,6 +69,7 @@ impl Wish {
         Request {
             delay: Millis::new(self.delay),
             force: self.force,
+            patience: self.patience.map(Millis::new),
             hooks: self
                 .hooks
                 .then(|| HooksId::new(&format!("hooks of r{number}"))),

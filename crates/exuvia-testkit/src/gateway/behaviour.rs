@@ -49,6 +49,8 @@ pub struct Behaviour {
     /// Whether the configuration is bad: `gateway run` exits with 78. A config file that is no JSON
     /// is bad in any case.
     pub bad_config: bool,
+    /// Whether `plugins doctor` comes to no end as long as this says so.
+    pub plugins_doctor_hangs: bool,
     /// What `plugins doctor` complains of.
     pub plugin_problems: Vec<String>,
     /// Plugins: `{id, version, …}`.
@@ -113,6 +115,7 @@ impl Default for Behaviour {
             stop_ms: 0,
             ignores_term: false,
             bad_config: false,
+            plugins_doctor_hangs: false,
             plugin_problems: Vec::new(),
             plugins: None,
             skills: None,

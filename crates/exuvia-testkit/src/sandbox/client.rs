@@ -42,9 +42,14 @@ pub struct Client {
 impl Client {
     /// Connects to a gateway, as soon as it has started all that it needs for that.
     pub fn connect(gateway: &Gateway) -> Result<Self> {
+        Self::at(gateway.port())
+    }
+
+    /// The same for whatever gateway listens on this port of the loopback.
+    pub fn at(port: u16) -> Result<Self> {
         let end = Instant::now() + PATIENCE;
         loop {
-            match Self::try_connect(gateway) {
+            match Self::try_connect(port) {
                 Err(error) if Instant::now() < end && is_starting(&error) => {
                     std::thread::sleep(RETRY);
                 }
@@ -53,12 +58,12 @@ impl Client {
         }
     }
 
-    fn try_connect(gateway: &Gateway) -> Result<Self> {
-        let stream = TcpStream::connect((Ipv4Addr::LOCALHOST, gateway.port()))
+    fn try_connect(port: u16) -> Result<Self> {
+        let stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port))
             .context("cannot connect to the gateway")?;
         stream.set_read_timeout(Some(PATIENCE))?;
         stream.set_nodelay(true)?;
-        let url = format!("ws://127.0.0.1:{}/", gateway.port());
+        let url = format!("ws://127.0.0.1:{port}/");
         let (socket, _) = tungstenite::client(url, stream)
             .map_err(|error| anyhow::anyhow!("the gateway took no WebSocket: {error}"))?;
         let mut client = Self { socket, asked: 0 };

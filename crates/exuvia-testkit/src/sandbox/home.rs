@@ -6,6 +6,7 @@ use std::process::Command;
 use anyhow::{Context as _, Result};
 use serde_json::{Value, json};
 
+use super::Sandbox;
 use super::command::output;
 use crate::model::{MODEL, Provider};
 
@@ -81,6 +82,16 @@ impl Home {
             }
         }
         Ok(())
+    }
+
+    /// Has the plugin index name the package of this sandbox, as after an update: it says which
+    /// package an install runs from, and the template was made by the older release.
+    pub(super) fn run_from(&self, sandbox: &Sandbox) -> Result<()> {
+        let (old, new) = sandbox.prefixes();
+        if old == new {
+            return Ok(());
+        }
+        self.rewrite_index(&old, &new)
     }
 
     fn rewrite_index(&self, old: &str, new: &str) -> Result<()> {

@@ -5,7 +5,8 @@
 //! concurrent test binaries wait for the first instead of each installing OpenClaw.
 //!
 //! ```text
-//! <root>/tools/…       Node 24 (if the machine's is too old), openclaw, the clawhub CLI
+//! <root>/tools/…       Node 24 (if the machine's is too old), openclaw and, once a test wants it,
+//!                      its next release, the clawhub CLI
 //! <root>/remotes/…     git remotes of the git plugin and the cloned skill
 //! <root>/linked/…      the locally linked plugin
 //! <root>/template      HOME of the install, with ~/.openclaw; only ever copied
@@ -38,6 +39,8 @@ pub use world::World;
 
 /// The OpenClaw that is installed.
 pub const OPENCLAW: &str = "2026.9.5";
+/// The release after it, which [`Sandbox::on_next`] installs beside.
+pub const NEXT_OPENCLAW: &str = "2026.9.6";
 /// The `clawhub` CLI that is installed.
 pub const CLAWHUB_CLI: &str = "0.23.3";
 
@@ -71,6 +74,17 @@ impl Sandbox {
         Ok(sandbox)
     }
 
+    /// The same sandbox with the next release of OpenClaw, which is installed the first time. The
+    /// template stays what the older one made; the newer one takes it over as after an update.
+    pub fn on_next(&self) -> Result<Self> {
+        let _lock = step::lock(&self.root)?;
+        let steps = step::Steps::new(&self.root.join("stamps"));
+        Ok(Self {
+            tools: self.tools.next(&steps)?,
+            ..self.clone()
+        })
+    }
+
     /// The sandbox's directory.
     pub fn root(&self) -> &Path {
         &self.root
@@ -96,6 +110,14 @@ impl Sandbox {
             self.template().fork(home.path()).map(drop)
         })?;
         Ok(home)
+    }
+
+    /// npm's prefixes of the OpenClaw that made the template and of this one, each with its slash.
+    fn prefixes(&self) -> (String, String) {
+        let old = self.root.join("tools/openclaw");
+        let new = self.tools.openclaw_prefix();
+        let text = |path: &Path| format!("{}/", path.display());
+        (text(&old), text(&new))
     }
 
     fn remote(&self, name: &str) -> PathBuf {

@@ -7,7 +7,7 @@ use std::process::Command;
 use anyhow::{Context as _, Result, bail};
 
 use super::command::output;
-use super::{CLAWHUB_CLI, OPENCLAW};
+use super::{CLAWHUB_CLI, NEXT_OPENCLAW, OPENCLAW};
 use crate::step::{Steps, fresh};
 
 /// OpenClaw 2026.9.5's `engines.node` is `>=24.16.0 <25 || >=26.1.0`.
@@ -18,6 +18,9 @@ const NODE: &str = "24";
 pub struct Tools {
     dir: PathBuf,
     node: Option<PathBuf>,
+    /// The directory in `dir` that has OpenClaw.
+    openclaw: &'static str,
+    version: &'static str,
 }
 
 impl Tools {
@@ -29,13 +32,29 @@ impl Tools {
             })?;
         }
         let dir = root.join("tools");
-        let mut tools = Self { node: None, dir };
+        let mut tools = Self {
+            node: None,
+            dir,
+            openclaw: "openclaw",
+            version: OPENCLAW,
+        };
         if !system_node_fits() {
             tools.node = Some(tools.install_node(steps)?);
         }
-        tools.install_global(steps, "openclaw", OPENCLAW)?;
-        tools.install_global(steps, "clawhub", CLAWHUB_CLI)?;
+        tools.install_global(steps, "openclaw", OPENCLAW, tools.openclaw)?;
+        tools.install_global(steps, "clawhub", CLAWHUB_CLI, "clawhub")?;
         Ok(tools)
+    }
+
+    /// The same with the release of OpenClaw that came next, which is installed beside.
+    pub(super) fn next(&self, steps: &Steps) -> Result<Self> {
+        let next = Self {
+            openclaw: "openclaw-next",
+            version: NEXT_OPENCLAW,
+            ..self.clone()
+        };
+        next.install_global(steps, "openclaw", NEXT_OPENCLAW, next.openclaw)?;
+        Ok(next)
     }
 
     fn install_node(&self, steps: &Steps) -> Result<PathBuf> {
@@ -62,8 +81,8 @@ impl Tools {
         Ok(bin)
     }
 
-    fn install_global(&self, steps: &Steps, package: &str, version: &str) -> Result<()> {
-        let prefix = self.prefix(package);
+    fn install_global(&self, steps: &Steps, package: &str, version: &str, dir: &str) -> Result<()> {
+        let prefix = self.dir.join(dir);
         steps.once(&format!("{package}@{version} from npm"), version, || {
             fresh(&prefix)?;
             let mut install = npm();
@@ -80,13 +99,14 @@ impl Tools {
         Ok(())
     }
 
-    fn prefix(&self, package: &str) -> PathBuf {
-        self.dir.join(package)
-    }
-
     /// npm's prefix of the installed OpenClaw.
     pub fn openclaw_prefix(&self) -> PathBuf {
-        self.prefix("openclaw")
+        self.dir.join(self.openclaw)
+    }
+
+    /// The version of the installed OpenClaw.
+    pub fn openclaw_version(&self) -> &'static str {
+        self.version
     }
 
     /// OpenClaw's package tree.
@@ -96,7 +116,7 @@ impl Tools {
 
     /// `PATH` with these programs before the machine's.
     pub fn path(&self) -> OsString {
-        let own = ["openclaw", "clawhub"].map(|package| self.prefix(package).join("bin"));
+        let own = [self.openclaw, "clawhub"].map(|dir| self.dir.join(dir).join("bin"));
         let machine = std::env::var_os("PATH").unwrap_or_default();
         let all = self
             .node

@@ -34,6 +34,7 @@ impl World {
             github.release("openclaw/openclaw", Release::new(&tag, section.body.trim()));
         }
         home.point_at(&hub.url())?;
+        home.run_from(sandbox)?;
         Ok(Self {
             hub,
             github,

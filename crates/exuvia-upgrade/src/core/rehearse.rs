@@ -6,7 +6,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use exuvia_host::process::{Signal, Sink};
 use exuvia_host::space::{Bind, Child, Isolation, Limits, Space, SpaceSpec};
@@ -17,6 +17,7 @@ use exuvia_model::vitals::{Aspect, Comparison, Vitals};
 use exuvia_openclaw::Install;
 use exuvia_recovery::{Scope, TakeOptions, automatic_name};
 use serde::{Deserialize, Serialize};
+use tokio::time::Instant;
 
 use super::{Core, npm, prove};
 use crate::{Plan, Trouble};
@@ -108,9 +109,9 @@ impl Stage {
     fn play(&self, before: &Vitals) -> Result<Rehearsed, Trouble> {
         let began = Instant::now();
         let isolation = self.run_scripts()?;
-        let space = self.open(vec![
-            self.bind(&self.dir.join("state"), &self.install.state_dir, false),
-            self.bind(&self.plan.other(), &self.plan.live, true),
+        let space = Self::open(vec![
+            Self::bind(&self.dir.join("state"), &self.install.state_dir, false),
+            Self::bind(&self.plan.other(), &self.plan.live, true),
         ])?;
         let gateway = self
             .install
@@ -135,7 +136,7 @@ impl Stage {
     /// The scripts that npm would have run, where they reach nothing but the staged tree.
     fn run_scripts(&self) -> Result<Isolation, Trouble> {
         let beside = &self.plan.beside;
-        let space = self.open(vec![self.bind(beside, beside, false)])?;
+        let space = Self::open(vec![Self::bind(beside, beside, false)])?;
         let isolation = space.isolation().clone();
         let command = npm::command(self.host.as_ref(), &self.install, beside, &["rebuild"])?;
         let output = space.run(
@@ -154,7 +155,7 @@ impl Stage {
         )))
     }
 
-    fn open(&self, binds: Vec<Bind>) -> Result<Space, Trouble> {
+    fn open(binds: Vec<Bind>) -> Result<Space, Trouble> {
         let space = Space::open(&SpaceSpec {
             binds,
             limits: Limits {
@@ -173,7 +174,7 @@ impl Stage {
         }
     }
 
-    fn bind(&self, source: &Path, target: &Path, read_only: bool) -> Bind {
+    fn bind(source: &Path, target: &Path, read_only: bool) -> Bind {
         Bind {
             source: source.to_owned(),
             target: target.to_owned(),

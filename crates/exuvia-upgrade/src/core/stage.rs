@@ -8,6 +8,7 @@ use exuvia_openclaw::Install;
 use exuvia_sources::archive::Archive;
 use exuvia_sources::http::{Http, HttpOptions};
 use exuvia_sources::npm::{self, Npm, Want};
+use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
 use super::{Core, npm as own_npm};
@@ -117,15 +118,18 @@ fn compare(host: &dyn Host, plan: &Plan, archive: &Archive) -> Result<(), Troubl
 fn fits(host: &dyn Host, install: &Install, plan: &Plan) -> Result<(), Trouble> {
     let path = plan.other().join("package.json");
     let json = read_limited(host, &path, MAX_JSON, Links::Refuse)?;
-    let json: serde_json::Value = serde_json::from_slice(&json)?;
-    let version = json["version"].as_str().unwrap_or_default();
+    let json: Value = serde_json::from_slice(&json)?;
+    let version = json
+        .get("version")
+        .and_then(Value::as_str)
+        .unwrap_or_default();
     if version != plan.to.to_string() {
         return Err(Trouble::new(format!(
             "what npm installed says that it is {version:?} and not {}",
             plan.to
         )));
     }
-    let range = json["engines"]["node"].as_str();
+    let range = json.pointer("/engines/node").and_then(Value::as_str);
     let runtime = install.node_runtime(host);
     match (range, runtime) {
         (None, _) => Ok(()),

@@ -21,6 +21,7 @@ pub(crate) use install::{actor, expected, restarts, this_program};
 pub(crate) const EXAMPLES: &str = "\
 Examples:
   exuvia restart                                 when no work is pending, after 5 min at the latest
+  exuvia restart --defer 60                      the same, after 1 min at the latest
   exuvia restart --force                         now, whatever the gateway does
   exuvia restart --delay 60 --reason \"new token\"
   exuvia restart --no-wait                       ask for it and go on; `exuvia update status` tells
@@ -38,6 +39,9 @@ pub(crate) struct RestartArgs {
     /// Wait this long before
     #[arg(long, value_name = "SECONDS", default_value_t = 0)]
     delay: u64,
+    /// Wait no longer than this for pending work; 5 min by default
+    #[arg(long, value_name = "SECONDS", conflicts_with = "force")]
+    defer: Option<u64>,
     /// Why; it is told by `exuvia update status` and `exuvia history`
     #[arg(
         long,
@@ -68,6 +72,7 @@ pub(crate) async fn run(machine: Machine, args: RestartArgs, output: &Output) ->
         actor: actor(&*machine.host),
         force: args.force,
         delay: Millis::from_secs(args.delay),
+        patience: args.defer.map(Millis::from_secs),
         session: None,
         note: None,
         expected: expected(&machine)?,

@@ -115,6 +115,7 @@ impl Turn {
                 if open.is_forced() {
                     self.prepare(open);
                 } else {
+                    let until = self.no_later(until, open.patience(&self.state.policy));
                     self.state.stage = Stage::Deferring { open, until, work };
                 }
             }
@@ -150,6 +151,15 @@ impl Turn {
                 };
             }
         }
+    }
+
+    /// Ends a deferral earlier where one who joined bears less; never later.
+    fn no_later(&mut self, until: Deadline, patience: Millis) -> Deadline {
+        if until.left(&self.now) <= patience {
+            return until;
+        }
+        self.effects.push(Effect::ArmTimer { after: patience });
+        Deadline::after(&self.now, patience)
     }
 
     pub(super) fn answer_in(&mut self, open: &Open, id: RequestId, led: Option<RequestId>) {

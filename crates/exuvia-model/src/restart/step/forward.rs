@@ -21,7 +21,7 @@ impl Turn {
 
     /// Asks whether work is pending.
     pub(super) fn defer(&mut self, open: Open) {
-        let length = self.state.policy.deferral;
+        let length = open.patience(&self.state.policy);
         self.effects.push(Effect::WatchWork {
             generation: open.generation,
         });

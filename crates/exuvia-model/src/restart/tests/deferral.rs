@@ -42,6 +42,40 @@ fn requests_that_join_do_not_make_it_longer() {
     assert!(driver.restarts());
 }
 
+fn patient(id: &str, patience: u64) -> Request {
+    Request {
+        patience: Some(Millis::new(patience)),
+        ..request(id, 0)
+    }
+}
+
+#[test]
+fn whoever_asks_says_how_long_it_may_take_at_most() {
+    for patience in [1, 10, 2 * DEFERRAL] {
+        let mut driver = Driver::new();
+        driver.ask(patient("c", patience));
+        driver.work(PENDING);
+        driver.pass(patience - 1);
+        assert!(!driver.restarts(), "{patience}");
+        driver.pass(1);
+        assert!(driver.restarts(), "{patience}");
+    }
+}
+
+#[test]
+fn the_least_patient_of_them_ends_it() {
+    let mut driver = Driver::new();
+    driver.ask(request("c", 0));
+    driver.work(PENDING);
+    driver.pass(1000);
+    driver.ask(patient("hurry", 50));
+    driver.ask(patient("none", 2 * DEFERRAL));
+    driver.pass(49);
+    assert!(!driver.restarts());
+    driver.pass(1);
+    assert!(driver.restarts());
+}
+
 #[test]
 fn whoever_takes_over_goes_on_watching_the_work() {
     let mut driver = Driver::new();

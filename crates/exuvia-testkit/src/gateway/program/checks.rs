@@ -1,12 +1,16 @@
 //! Commands that look at an install.
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
 use super::home::Home;
 use crate::gateway::recorded;
 use crate::mini::Flaw;
+
+/// How often a check that hangs looks whether it still has to.
+const GLANCE: Duration = Duration::from_millis(20);
 
 pub(super) fn config(home: &Home) -> ExitCode {
     let path = home.config_path.display().to_string();
@@ -27,6 +31,9 @@ pub(super) fn config(home: &Home) -> ExitCode {
 }
 
 pub(super) fn plugins_doctor(home: &Home) -> ExitCode {
+    while home.behaviour().plugins_doctor_hangs {
+        std::thread::sleep(GLANCE);
+    }
     let mut problems = home.behaviour().plugin_problems;
     if let Some((plan, content)) = home.mini() {
         problems.extend(content.broken_plugins());

@@ -27,10 +27,19 @@ pub(crate) struct Look {
 }
 
 impl Look {
+    /// Who asks the gateway of the install that the command line names.
+    pub(crate) fn examiner(machine: &Machine) -> Result<Examiner> {
+        let (host, install) = (machine.host.clone(), machine.install()?);
+        Ok(Examiner::new(host, &machine.home, install)?)
+    }
+
     /// Looks for the first time; before that, waits for a gateway that is starting.
-    pub(crate) async fn open(machine: &Machine, wait: Option<Duration>) -> Result<Self> {
+    pub(crate) async fn open(
+        machine: &Machine,
+        examiner: Examiner,
+        wait: Option<Duration>,
+    ) -> Result<Self> {
         let install = machine.install()?;
-        let examiner = Examiner::new(machine.host.clone(), &machine.home, install.clone())?;
         if let Some(patience) = wait {
             // What came of it is seen next.
             examiner.wait_until_started(patience).await;

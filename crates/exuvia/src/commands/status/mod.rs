@@ -19,7 +19,7 @@ use crate::session::Machine;
 pub(super) use document::document;
 pub(super) use look::Look;
 pub(super) use screen::{answer, headline};
-use waiting::Waiting;
+use waiting::wait_for;
 
 pub(crate) const EXAMPLES: &str = "\
 Examples:
@@ -73,8 +73,10 @@ pub(super) async fn look(
         Some(_) => "Waiting for the gateway, then asking it",
         None => "Asking the gateway, and OpenClaw's own checks",
     };
-    let _waiting = Waiting::new(words, output);
-    Look::open(machine, wait).await
+    let examiner = Look::examiner(machine)?;
+    let course = examiner.course();
+    let looking = Look::open(machine, examiner, wait);
+    wait_for(words, &course, output, looking).await
 }
 
 /// Never ends by itself.

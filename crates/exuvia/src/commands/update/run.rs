@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use anyhow::{Result, anyhow, bail};
 use clap::Args;
-use exuvia_gateway::restart::Ask;
+use exuvia_gateway::restart::{Ask, RestartError, Restarts};
 use exuvia_model::Version;
 use exuvia_model::install::PackageManager;
 use exuvia_model::restart::{Kind, Millis, SessionKey, UpdateResult};
@@ -17,7 +17,8 @@ use crate::session::Machine;
 
 const EXAMPLES: &str = "\
 Examples:
-  exuvia update run --note \"the new version runs\" --session-key agent:main:main
+  exuvia update run --note \"MARK done\"       asked by an agent: its session is told afterwards
+  exuvia update run --note \"MARK done\" --session-key agent:main:main
   exuvia update run --target 2026.9.6        refused unless that is the version in place
   exuvia update status                       what came of it
 
@@ -33,7 +34,7 @@ pub(crate) struct RunArgs {
     /// What the session that asks is told afterwards, once
     #[arg(long, value_name = "TEXT")]
     note: Option<String>,
-    /// The session that is told, by its key
+    /// The session that is told, by its key; the one that is at work, where an agent asks
     #[arg(long, value_name = "KEY")]
     session_key: Option<String>,
     /// Wait this long before; nothing where a package was replaced
@@ -51,14 +52,20 @@ pub(super) async fn run(machine: Machine, args: RunArgs, output: &Output) -> Res
         PackageManager::Git => UpdateResult::CheckedOut,
         _ => UpdateResult::Swapped,
     };
+    let note = note(args.note.as_deref())?;
+    let session = match session(args.session_key.as_deref())? {
+        None if note.is_some() => Some(asking(&restarts).await?),
+        named => named,
+    };
     let ask = Ask {
         kind: Kind::Upgrade,
         reason: "update.run".to_owned(),
         actor: actor(&*machine.host),
         force: false,
         delay: Millis::new(args.restart_delay_ms),
-        session: session(args.session_key.as_deref())?,
-        note: note(args.note.as_deref())?,
+        patience: None,
+        session,
+        note,
         expected,
     };
     let ask = ask
@@ -85,6 +92,12 @@ fn in_place(machine: &Machine, target: Option<&Version>) -> Result<Version> {
 fn session(key: Option<&str>) -> Result<Option<SessionKey>> {
     let key = key.map(str::parse).transpose();
     key.map_err(|error: exuvia_model::restart::NotASessionKey| anyhow!(Usage(error.to_string())))
+}
+
+/// The session whose agent runs this. That nobody can restart the gateway is told before it.
+async fn asking(restarts: &Restarts) -> Result<SessionKey, RestartError> {
+    restarts.restartability().await.supervisor()?;
+    restarts.asking_session().await
 }
 
 fn note(text: Option<&str>) -> Result<Option<Note>> {

@@ -212,11 +212,9 @@ pub(crate) async fn rollback(
 /// `exuvia resume`: carries on what was cut short.
 pub(crate) async fn resume(machine: Machine, output: &Output) -> Result<ExitCode> {
     let ground = ground::Ground::open(&machine, output)?;
-    match ground.upgrades.resume()? {
-        Some(begun) => told::carry_out(begun, &ground, output).await,
-        None => {
-            output.text("no upgrade or rollback was cut short");
-            Ok(ExitCode::SUCCESS)
-        }
+    if let Some(begun) = ground.upgrades.resume()? {
+        return told::carry_out(begun, &ground, output).await;
     }
+    output.text("no upgrade or rollback was cut short");
+    Ok(ExitCode::SUCCESS)
 }
