@@ -32,6 +32,8 @@ const SCRIPTS: Duration = Duration::from_mins(5);
 /// How much memory all of it may hold: the gateway takes 0.7 GB, a check of its plugins 0.6 more.
 const MEMORY: u64 = 3 << 30;
 
+/// Directories that are empty in a space.
+const EMPTY: [&str; 3] = ["/tmp", "/var/tmp", "/run"];
 /// How often it is looked whether the gateway still runs.
 const GLANCE: Duration = Duration::from_millis(200);
 /// The most that is read of what a program said.
@@ -109,7 +111,7 @@ impl Stage {
     fn play(&self, before: &Vitals) -> Result<Rehearsed, Trouble> {
         let began = Instant::now();
         let isolation = self.run_scripts()?;
-        let space = Self::open(vec![
+        let space = self.open(vec![
             Self::bind(&self.dir.join("state"), &self.install.state_dir, false),
             Self::bind(&self.plan.other(), &self.plan.live, true),
         ])?;
@@ -136,7 +138,7 @@ impl Stage {
     /// The scripts that npm would have run, where they reach nothing but the staged tree.
     fn run_scripts(&self) -> Result<Isolation, Trouble> {
         let beside = &self.plan.beside;
-        let space = Self::open(vec![Self::bind(beside, beside, false)])?;
+        let space = self.open(vec![Self::bind(beside, beside, false)])?;
         let isolation = space.isolation().clone();
         let command = npm::command(self.host.as_ref(), &self.install, beside, &["rebuild"])?;
         let output = space.run(
@@ -155,7 +157,12 @@ impl Stage {
         )))
     }
 
-    fn open(binds: Vec<Bind>) -> Result<Space, Trouble> {
+    /// Opens a space in which the Node that runs the gateway is found, too, where it lies in a
+    /// directory that is empty in there.
+    fn open(&self, mut binds: Vec<Bind>) -> Result<Space, Trouble> {
+        let node = self.install.node.as_deref().and_then(Path::parent);
+        let node = node.filter(|dir| EMPTY.iter().any(|empty| dir.starts_with(empty)));
+        binds.extend(node.map(|dir| Self::bind(dir, dir, true)));
         let space = Space::open(&SpaceSpec {
             binds,
             limits: Limits {

@@ -1,0 +1,285 @@
+//! Upgrades and their undoing, on the miniature: a real npm, real namespaces, a real journal.
+#![allow(
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "a JSON value that is not there is null, and tests fail by panicking"
+)]
+
+use std::path::Path;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use exuvia_e2e::{Dice, Ran, binary, entry};
+use exuvia_testkit::mini::{Flaw, Gateway, Mini, World};
+use serde_json::Value;
+
+/// A world in which a gateway is kept and an update was found.
+struct Ground {
+    world: World,
+    _kept: Gateway,
+    report: Value,
+}
+
+impl Ground {
+    fn offering(release: Mini) -> Self {
+        let world = World::new();
+        world.publish(release);
+        let mut kept = world.keep(&binary());
+        kept.wait_until_ready();
+        let report = exuvia(&world, &["check", "--json"]).exits(0).json();
+        Self {
+            world,
+            _kept: kept,
+            report,
+        }
+    }
+
+    fn upgrade(&self) -> Ran {
+        let number = entry(&self.report, "openclaw")["number"].to_string();
+        let report = self.report["reportId"].as_str().unwrap();
+        let words = [
+            "upgrade",
+            &number,
+            "--report",
+            report,
+            "--confirm",
+            "openclaw",
+            "--soak",
+            "0",
+            "--json",
+        ];
+        self.exuvia(&words)
+    }
+
+    fn exuvia(&self, arguments: &[&str]) -> Ran {
+        exuvia(&self.world, arguments)
+    }
+
+    /// The version that runs, and that is installed.
+    fn versions(&self) -> (Value, Value) {
+        let status = self.exuvia(&["status", "--wait", "60", "--json"]);
+        let status = status.exits(0).json();
+        let version = |which: &str| status["version"][which].clone();
+        (version("running"), version("installed"))
+    }
+
+    /// What the user would miss.
+    fn belongings(&self) -> (Vec<Value>, Vec<String>, Vec<i64>) {
+        (
+            self.world.jobs(),
+            self.world.sessions(),
+            self.world.schemas(),
+        )
+    }
+
+    /// Nothing is left of what a transaction needs only while it runs.
+    fn leaves_nothing(&self) {
+        let rehearsals = self.world.exuvia_home().join("rehearsals");
+        let left = std::fs::read_dir(rehearsals).map_or(0, Iterator::count);
+        assert_eq!(left, 0, "a copy of the state was left");
+    }
+}
+
+fn exuvia(world: &World, arguments: &[&str]) -> Ran {
+    Ran::of(&mut world.exuvia_command(&binary(), arguments)).bears_it()
+}
+
+fn both(version: &str) -> (Value, Value) {
+    (version.into(), version.into())
+}
+
+#[test]
+fn an_upgrade_is_undone_with_its_state_and_the_undoing_too() {
+    let ground = Ground::offering(Mini::release("2026.9.6"));
+    let before = ground.belongings();
+    let upgraded = ground.upgrade().exits(0).json();
+    assert_eq!(ground.versions(), both("2026.9.6"), "{upgraded:#}");
+    let after = ground.belongings();
+    assert_ne!(before.2, after.2, "the databases were migrated");
+    let names =
+        |jobs: &[Value]| -> Vec<Value> { jobs.iter().map(|job| job["name"].clone()).collect() };
+    assert_eq!(names(&before.0), names(&after.0));
+    assert_eq!(before.1, after.1);
+    let back = ground.exuvia(&["rollback", "--json"]).exits(0).json();
+    assert_eq!(ground.versions(), both("2026.9.5"), "{back:#}");
+    assert_eq!(ground.belongings(), before);
+    let run = back["run"].as_str().unwrap();
+    let _ = ground.exuvia(&["rollback", run, "--json"]).exits(0);
+    assert_eq!(ground.versions(), both("2026.9.6"));
+    assert_eq!(ground.belongings(), after);
+    ground.leaves_nothing();
+}
+
+/// Stopped before the live install was touched, with words that say why.
+fn is_stopped_before_the_swap(flaw: Flaw, words: &str) {
+    let told = format!("{flaw:?}");
+    let ground = Ground::offering(Mini::release("2026.9.6").broken(flaw));
+    let before = ground.belongings();
+    let refused = ground.upgrade().exits(1).json();
+    let why = refused["state"]["failure"]["why"]
+        .as_str()
+        .unwrap_or_default();
+    assert!(why.contains(words), "{told}: {refused:#}");
+    assert_eq!(ground.versions(), both("2026.9.5"), "{told}");
+    assert_eq!(ground.belongings(), before, "{told}");
+    ground.leaves_nothing();
+}
+
+#[test]
+fn a_release_that_does_not_start_is_stopped_by_the_rehearsal() {
+    is_stopped_before_the_swap(Flaw::GatewayRunBroken, "in the rehearsal");
+}
+
+#[test]
+fn a_release_whose_plugins_throw_is_stopped_by_the_rehearsal() {
+    is_stopped_before_the_swap(Flaw::PluginsThrow, "plugins");
+}
+
+#[test]
+fn a_release_that_loses_a_cron_job_is_stopped_by_the_rehearsal() {
+    is_stopped_before_the_swap(Flaw::LosesCronJob, "cron job");
+}
+
+#[test]
+fn a_release_whose_migration_throws_is_stopped_by_the_rehearsal() {
+    is_stopped_before_the_swap(Flaw::MigrationThrows, "in the rehearsal");
+}
+
+/// Refused by the report already: it cannot even be selected.
+fn cannot_be_selected(flaw: Flaw) {
+    let ground = Ground::offering(Mini::release("2026.9.6").broken(flaw));
+    let before = ground.belongings();
+    let refused = ground.upgrade().exits(3);
+    assert!(refused.stderr.contains("is blocked"), "{refused:?}");
+    assert_eq!(ground.versions(), both("2026.9.5"));
+    assert_eq!(ground.belongings(), before);
+}
+
+#[test]
+fn a_release_for_a_newer_node_cannot_be_selected() {
+    cannot_be_selected(Flaw::NeedsNewerNode);
+}
+
+#[test]
+fn bytes_that_are_not_the_registrys_cannot_be_selected() {
+    cannot_be_selected(Flaw::WrongIntegrity);
+}
+
+#[test]
+fn a_script_that_writes_into_the_home_directory_writes_nothing() {
+    let flaw = Flaw::PostinstallWritesHome("was-here".to_owned());
+    let ground = Ground::offering(Mini::release("2026.9.6").broken(flaw));
+    ground.upgrade();
+    let home = ground.world.env();
+    let home = home.iter().find(|(name, _)| name == "HOME").unwrap();
+    let file = std::path::Path::new(&home.1).join("was-here");
+    assert!(!file.exists(), "{}", file.display());
+    let (running, installed) = ground.versions();
+    assert_eq!(running, installed);
+}
+
+#[test]
+fn one_that_dies_after_its_start_is_rolled_back_by_the_soak() {
+    let flaw = Flaw::DiesAfter(Duration::from_secs(20));
+    let ground = Ground::offering(Mini::release("2026.9.6").broken(flaw));
+    let before = ground.belongings();
+    let number = entry(&ground.report, "openclaw")["number"].to_string();
+    let report = ground.report["reportId"].as_str().unwrap();
+    let words = [
+        "upgrade",
+        &number,
+        "--report",
+        report,
+        "--confirm",
+        "openclaw",
+        "--soak",
+        "40",
+        "--json",
+    ];
+    let failed = ground.exuvia(&words).exits(4).json();
+    assert_eq!(failed["state"]["failure"]["during"], "prove", "{failed:#}");
+    assert_eq!(ground.versions(), both("2026.9.5"));
+    assert_eq!(ground.belongings(), before);
+    ground.leaves_nothing();
+}
+
+#[test]
+fn nothing_is_upgraded_without_a_selection() {
+    let ground = Ground::offering(Mini::release("2026.9.6"));
+    let before = ground.belongings();
+    let report = ground.report["reportId"].as_str().unwrap();
+    for words in [
+        &["upgrade"][..],
+        &["upgrade", "--report", report, "--json"],
+        &["upgrade", "9", "--report", report],
+    ] {
+        let _ = ground.exuvia(words).exits(3);
+    }
+    assert_eq!(ground.versions(), both("2026.9.5"));
+    assert_eq!(ground.belongings(), before);
+}
+
+/// Kills the upgrade at some moment of its course, over and over. The package is there at every
+/// instant, and the next command leaves the install whole in one version or the other.
+#[test]
+fn a_kill_at_any_moment_leaves_a_working_install() {
+    let rounds = std::env::var("EXUVIA_E2E_KILLS").map_or(12, |kills| kills.parse().unwrap());
+    let ground = Ground::offering(Mini::release("2026.9.6"));
+    let before = ground.belongings();
+    let began = Instant::now();
+    let _ = ground.upgrade().exits(0);
+    let whole = began.elapsed();
+    let _ = ground.exuvia(&["rollback", "--json"]).exits(0);
+    let entry_point = ground.world.openclaw(&[]).get_program().to_owned();
+    let mut dice = Dice::of_the_day();
+    for round in 0..rounds {
+        let report = ground.exuvia(&["check", "--json"]).exits(0).json();
+        let number = entry(&report, "openclaw")["number"].to_string();
+        let report = report["reportId"].as_str().unwrap();
+        let words = [
+            "upgrade",
+            &number,
+            "--report",
+            report,
+            "--confirm",
+            "openclaw",
+            "--soak",
+            "0",
+            "--json",
+        ];
+        let mut upgrade = ground.world.exuvia_command(&binary(), &words);
+        let mut upgrade = upgrade
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let moment = dice.within(whole);
+        let end = Instant::now() + moment;
+        while Instant::now() < end && upgrade.try_wait().unwrap().is_none() {
+            assert!(Path::new(&entry_point).exists(), "no package at {moment:?}");
+        }
+        upgrade.kill().unwrap();
+        upgrade.wait().unwrap();
+        assert!(
+            Path::new(&entry_point).exists(),
+            "no package after {moment:?}"
+        );
+        let healed = ground.exuvia(&["resume", "--json"]);
+        assert!(
+            matches!(healed.code, Some(0 | 1 | 4)),
+            "round {round}, killed after {moment:?}: {healed:?}"
+        );
+        let (running, installed) = ground.versions();
+        assert_eq!(running, installed, "round {round}, killed after {moment:?}");
+        if installed == "2026.9.6" {
+            let _ = ground.exuvia(&["rollback", "--json"]).exits(0);
+        }
+        assert_eq!(ground.versions(), both("2026.9.5"));
+        assert_eq!(
+            ground.belongings(),
+            before,
+            "round {round}, killed after {moment:?}"
+        );
+        ground.leaves_nothing();
+    }
+}
