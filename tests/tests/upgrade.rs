@@ -2,6 +2,7 @@
 #![allow(
     clippy::indexing_slicing,
     clippy::unwrap_used,
+    clippy::disallowed_methods,
     reason = "a JSON value that is not there is null, and tests fail by panicking"
 )]
 

@@ -23,7 +23,7 @@ Examples:
   exuvia check                    what could be updated, what changed, how risky it is
   exuvia check --json             the same, as one JSON document
   exuvia detail 2                 everything that is known of the second update
-  exuvia select 1 2               choose the first two
+  exuvia upgrade 1                upgrade the first; `exuvia rollback` undoes it
   exuvia snapshot create          a point in time to go back to
   exuvia report --format html --output report.html
 

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
+use exuvia_gateway::restart::Restarts;
 use exuvia_host::Host;
 use exuvia_host::disk::Disk;
 use exuvia_openclaw::Install;
@@ -10,6 +11,7 @@ use exuvia_store::Progress;
 use exuvia_upgrade::Upgrades;
 
 use crate::commands::restart::restarts;
+use crate::exit::Blocked;
 use crate::output::Output;
 use crate::progress::StoreBar;
 use crate::session::Machine;
@@ -18,12 +20,14 @@ pub(crate) struct Ground {
     pub(crate) host: Arc<dyn Host>,
     pub(crate) install: Install,
     pub(crate) upgrades: Upgrades,
+    restarts: Restarts,
     pub(crate) bar: Arc<StoreBar>,
 }
 
 impl Ground {
     pub(crate) fn open(machine: &Machine, output: &Output) -> Result<Self> {
         let install = machine.install()?;
+        let restarts = restarts(machine)?;
         let bar = StoreBar::new(output);
         let heard: Arc<dyn Progress> = bar.clone();
         let upgrades = Upgrades::new(
@@ -31,14 +35,27 @@ impl Ground {
             Disk::new(),
             machine.home.clone(),
             install.clone(),
-            restarts(machine)?,
+            restarts.clone(),
             Some(heard),
         );
         Ok(Self {
             host: machine.host.clone(),
             install,
             upgrades,
+            restarts,
             bar,
         })
+    }
+
+    /// Refuses what would end with the gateway that asked for it.
+    pub(crate) async fn must_be_outside(&self) -> Result<()> {
+        if self.restarts.inside().await.is_none() {
+            return Ok(());
+        }
+        bail!(Blocked(
+            "this was asked for from inside of the gateway, which has to be stopped for it; run it \
+             from a terminal of your own; nothing was changed"
+                .to_owned()
+        ))
     }
 }

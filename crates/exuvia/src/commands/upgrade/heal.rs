@@ -28,6 +28,7 @@ pub(crate) async fn heal(machine: &Machine, tolerance: Tolerance, output: &Outpu
         ));
         return Ok(());
     }
+    ground.must_be_outside().await?;
     let Some(begun) = ground.upgrades.resume()? else {
         return Ok(());
     };

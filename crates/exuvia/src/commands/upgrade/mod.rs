@@ -112,6 +112,7 @@ pub(crate) async fn upgrade(
         return Ok(ExitCode::SUCCESS);
     };
     let plan = plan_upgrade(&ground, entry, &selection, Duration::from_secs(args.soak))?;
+    ground.must_be_outside().await?;
     let begun = ground.upgrades.begin(plan)?;
     told::carry_out(begun, &ground, output).await
 }
@@ -205,6 +206,7 @@ pub(crate) async fn rollback(
         undoes: Some(generation.run.clone()),
         soak: Duration::from_secs(args.soak),
     };
+    ground.must_be_outside().await?;
     let begun = ground.upgrades.begin(plan)?;
     told::carry_out(begun, &ground, output).await
 }
@@ -212,6 +214,7 @@ pub(crate) async fn rollback(
 /// `exuvia resume`: carries on what was cut short.
 pub(crate) async fn resume(machine: Machine, output: &Output) -> Result<ExitCode> {
     let ground = ground::Ground::open(&machine, output)?;
+    ground.must_be_outside().await?;
     if let Some(begun) = ground.upgrades.resume()? {
         return told::carry_out(begun, &ground, output).await;
     }
