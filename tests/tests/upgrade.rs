@@ -16,8 +16,9 @@ use serde_json::Value;
 
 /// A world in which a gateway is kept and an update was found.
 struct Ground {
-    world: World,
+    /// Ends before the world that it runs in.
     _kept: Gateway,
+    world: World,
     report: Value,
 }
 
@@ -29,8 +30,8 @@ impl Ground {
         kept.wait_until_ready();
         let report = exuvia(&world, &["check", "--json"]).exits(0).json();
         Self {
-            world,
             _kept: kept,
+            world,
             report,
         }
     }
