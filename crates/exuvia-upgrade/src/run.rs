@@ -9,7 +9,6 @@ use exuvia_host::{Home, Host, Lock};
 use exuvia_model::journal::{Operation, RunId, RunRecord};
 use exuvia_model::upgrade::{Event, Kind, State, step};
 use exuvia_openclaw::Install;
-use exuvia_store::Progress;
 use exuvia_store::journal::{Journal, NewRun, Run};
 
 use crate::core::Core;
@@ -23,7 +22,6 @@ pub struct Upgrades {
     pub(crate) home: Home,
     pub(crate) install: Install,
     pub(crate) restarts: Restarts,
-    pub(crate) progress: Option<Arc<dyn Progress>>,
 }
 
 /// A transaction that can be carried out: nobody else carries one out while this is held.
@@ -45,7 +43,6 @@ impl Upgrades {
         home: Home,
         install: Install,
         restarts: Restarts,
-        progress: Option<Arc<dyn Progress>>,
     ) -> Self {
         Self {
             host,
@@ -53,7 +50,6 @@ impl Upgrades {
             home,
             install,
             restarts,
-            progress,
         }
     }
 

@@ -86,9 +86,8 @@ impl Core {
     ) -> Result<T, Trouble> {
         let host = Arc::clone(&self.upgrades.host);
         let (disk, home) = (self.upgrades.disk.clone(), self.upgrades.home.clone());
-        let progress = self.upgrades.progress.clone();
         let worked = tokio::task::spawn_blocking(move || {
-            let recovery = Recovery::open(host, disk, &home, progress)?;
+            let recovery = Recovery::open(host, disk, &home, None)?;
             work(&recovery)
         });
         Ok(worked.await??)

@@ -7,13 +7,10 @@ use exuvia_gateway::restart::Restarts;
 use exuvia_host::Host;
 use exuvia_host::disk::Disk;
 use exuvia_openclaw::Install;
-use exuvia_store::Progress;
 use exuvia_upgrade::Upgrades;
 
 use crate::commands::restart::restarts;
 use crate::exit::Blocked;
-use crate::output::Output;
-use crate::progress::StoreBar;
 use crate::session::Machine;
 
 pub(crate) struct Ground {
@@ -21,29 +18,24 @@ pub(crate) struct Ground {
     pub(crate) install: Install,
     pub(crate) upgrades: Upgrades,
     restarts: Restarts,
-    pub(crate) bar: Arc<StoreBar>,
 }
 
 impl Ground {
-    pub(crate) fn open(machine: &Machine, output: &Output) -> Result<Self> {
+    pub(crate) fn open(machine: &Machine) -> Result<Self> {
         let install = machine.install()?;
         let restarts = restarts(machine)?;
-        let bar = StoreBar::new(output);
-        let heard: Arc<dyn Progress> = bar.clone();
         let upgrades = Upgrades::new(
             machine.host.clone(),
             Disk::new(),
             machine.home.clone(),
             install.clone(),
             restarts.clone(),
-            Some(heard),
         );
         Ok(Self {
             host: machine.host.clone(),
             install,
             upgrades,
             restarts,
-            bar,
         })
     }
 

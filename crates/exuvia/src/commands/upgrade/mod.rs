@@ -1,5 +1,6 @@
 //! `exuvia upgrade`, `rollback` and `resume`: transactions, and telling their course.
 
+mod course;
 mod ground;
 mod heal;
 mod told;
@@ -93,7 +94,7 @@ pub(crate) async fn upgrade(
     if output.json() && args.report.is_none() {
         bail!("with --json the report that is answered must be named: add --report ID");
     }
-    let ground = ground::Ground::open(&machine, output)?;
+    let ground = ground::Ground::open(&machine)?;
     let session = Session::open(machine)?;
     let report = session.documents.report(args.report.as_deref())?;
     let reply = Reply::parse(&args.reply.join(" "))?;
@@ -114,7 +115,7 @@ pub(crate) async fn upgrade(
     let plan = plan_upgrade(&ground, entry, &selection, Duration::from_secs(args.soak))?;
     ground.must_be_outside().await?;
     let begun = ground.upgrades.begin(plan)?;
-    told::carry_out(begun, &ground, output).await
+    told::carry_out(begun, output).await
 }
 
 /// What can be upgraded here; everything else is refused before anything is done.
@@ -167,7 +168,7 @@ pub(crate) async fn rollback(
     args: RollbackArgs,
     output: &Output,
 ) -> Result<ExitCode> {
-    let ground = ground::Ground::open(&machine, output)?;
+    let ground = ground::Ground::open(&machine)?;
     let live = core::may_be_replaced(&*ground.host, &ground.install)
         .map_err(|refusal| anyhow!(Blocked(format!("{refusal}; nothing was changed"))))?;
     let found = ground.install.package_version(&*ground.host);
@@ -208,15 +209,15 @@ pub(crate) async fn rollback(
     };
     ground.must_be_outside().await?;
     let begun = ground.upgrades.begin(plan)?;
-    told::carry_out(begun, &ground, output).await
+    told::carry_out(begun, output).await
 }
 
 /// `exuvia resume`: carries on what was cut short.
 pub(crate) async fn resume(machine: Machine, output: &Output) -> Result<ExitCode> {
-    let ground = ground::Ground::open(&machine, output)?;
+    let ground = ground::Ground::open(&machine)?;
     ground.must_be_outside().await?;
     if let Some(begun) = ground.upgrades.resume()? {
-        return told::carry_out(begun, &ground, output).await;
+        return told::carry_out(begun, output).await;
     }
     output.text("no upgrade or rollback was cut short");
     Ok(ExitCode::SUCCESS)

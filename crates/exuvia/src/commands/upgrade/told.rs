@@ -1,23 +1,21 @@
 //! Carrying a transaction out while somebody watches, and telling how it ended.
 
 use std::process::ExitCode;
-use std::sync::Arc;
-use std::time::Duration;
 
 use anyhow::Result;
-use exuvia_model::upgrade::{End, Kind, Phase, State};
-use exuvia_upgrade::{Begun, News, Plan};
+use exuvia_model::upgrade::{End, Kind, State};
+use exuvia_upgrade::{Begun, Plan};
 use serde_json::json;
 
-use super::ground::Ground;
+use super::course::Course;
 use crate::exit;
 use crate::interrupt::NOTHING_HALF_DONE;
 use crate::output::Output;
 use crate::render;
 
-pub(super) async fn carry_out(begun: Begun, ground: &Ground, output: &Output) -> Result<ExitCode> {
+pub(super) async fn carry_out(begun: Begun, output: &Output) -> Result<ExitCode> {
     let (run, plan) = (begun.id().clone(), begun.plan().clone());
-    let state = watched(begun, ground, output).await?;
+    let state = watched(begun, output).await?;
     if output.json() {
         output.document(&json!({ "run": run, "plan": plan, "state": state }));
     } else {
@@ -27,9 +25,9 @@ pub(super) async fn carry_out(begun: Begun, ground: &Ground, output: &Output) ->
 }
 
 /// The same for a command that does something else afterwards: told on standard error.
-pub(super) async fn carry_on(begun: Begun, ground: &Ground, output: &Output) -> Result<End> {
+pub(super) async fn carry_on(begun: Begun, output: &Output) -> Result<End> {
     let (run, plan) = (begun.id().clone(), begun.plan().clone());
-    let state = watched(begun, ground, output).await?;
+    let state = watched(begun, output).await?;
     output.note(&outcome(&state, &plan, run.as_str()));
     Ok(end(&state))
 }
@@ -38,7 +36,7 @@ fn end(state: &State) -> End {
     state.end().unwrap_or(End::Inconsistent)
 }
 
-async fn watched(begun: Begun, ground: &Ground, output: &Output) -> Result<State> {
+async fn watched(begun: Begun, output: &Output) -> Result<State> {
     let (run, plan) = (begun.id().clone(), begun.plan().clone());
     let what = match plan.kind {
         Kind::Upgrade => "upgrade",
@@ -52,13 +50,8 @@ async fn watched(begun: Begun, ground: &Ground, output: &Output) -> Result<State
         "{run} is cut short where it stands; the next exuvia command puts everything back, or \
          finishes it where the new version was already being started"
     ));
-    let bar = Arc::clone(&ground.bar);
-    let tell = |news: News<'_>| {
-        bar.end();
-        output.note(&words(news, &plan));
-    };
-    let ended = Box::pin(begun.carry_out(&tell)).await;
-    ground.bar.end();
+    let course = Course::new(plan, output);
+    let ended = Box::pin(begun.carry_out(&|news| course.tell(news))).await;
     output.if_interrupted(NOTHING_HALF_DONE);
     Ok(ended?)
 }
@@ -70,48 +63,6 @@ fn code(end: End) -> ExitCode {
         End::Untouched => ExitCode::from(exit::ERROR),
         End::RolledBack => ExitCode::from(exit::ROLLED_BACK),
         End::Inconsistent => ExitCode::from(exit::INCONSISTENT),
-    }
-}
-
-/// What somebody who watches reads.
-fn words(news: News<'_>, plan: &Plan) -> String {
-    match news {
-        News::Begins(phase) => format!("  … {}", doing(phase, plan)),
-        News::Done(phase, took) => format!("  ✓ {} ({})", phase, seconds(took)),
-        News::Failed(phase, why) => format!("  ✗ {phase}: {}", render::line(why)),
-    }
-}
-
-fn seconds(took: Duration) -> String {
-    format!("{:.1} s", took.as_secs_f64())
-}
-
-fn doing(phase: Phase, plan: &Plan) -> String {
-    let Plan { from, to, soak, .. } = plan;
-    match phase {
-        Phase::Check => "Gate 1: whether it may be done".to_owned(),
-        Phase::Stage => format!("staging {to} beside {from}, and comparing its bytes"),
-        Phase::Rehearse => format!("Gate 2: rehearsing {to} on a copy"),
-        Phase::Quiesce => "waiting for work to end, and stopping the gateway".to_owned(),
-        Phase::Preserve => "taking the rollback point".to_owned(),
-        Phase::Swap => format!("exchanging {from} for {to}"),
-        Phase::Adopt => format!("putting the state that belongs to {to} in place"),
-        Phase::Start => format!("starting {to}"),
-        Phase::Prove if soak.is_zero() => "Gate 3: whether it works and nothing is lost".to_owned(),
-        Phase::Prove => format!(
-            "Gate 3: whether it works and nothing is lost, for {} s",
-            soak.as_secs()
-        ),
-        Phase::Commit => "keeping the way back".to_owned(),
-        Phase::Discard => format!("removing what was staged of {to}"),
-        Phase::Revive => "starting the gateway again".to_owned(),
-        Phase::Halt => "going back: stopping the gateway".to_owned(),
-        Phase::Keep => "going back: keeping what is there now".to_owned(),
-        Phase::Unswap => format!("going back: exchanging {to} for {from}"),
-        Phase::Restore => "going back: restoring the rollback point".to_owned(),
-        Phase::Relaunch => format!("going back: starting {from}"),
-        Phase::Verify => "going back: whether everything is as before".to_owned(),
-        Phase::Ended(_) => String::new(),
     }
 }
 
