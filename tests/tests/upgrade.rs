@@ -221,6 +221,38 @@ fn nothing_is_upgraded_without_a_selection() {
     assert_eq!(ground.belongings(), before);
 }
 
+#[test]
+fn a_second_upgrade_in_the_middle_of_one_is_refused_and_harms_nothing() {
+    let ground = Ground::offering(Mini::release("2026.9.6"));
+    let number = entry(&ground.report, "openclaw")["number"].to_string();
+    let report = ground.report["reportId"].as_str().unwrap();
+    let words = [
+        "upgrade",
+        &number,
+        "--report",
+        report,
+        "--confirm",
+        "openclaw",
+        "--soak",
+        "0",
+        "--json",
+    ];
+    let mut first = ground.world.exuvia_command(&binary(), &words);
+    let mut first = first
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let runs = ground.world.exuvia_home().join("runs");
+    while !runs.exists() {
+        assert_eq!(first.try_wait().unwrap(), None, "it ended before it began");
+    }
+    let second = ground.upgrade();
+    assert_eq!(second.code, Some(3), "{second:?}");
+    assert!(first.wait().unwrap().success());
+    assert_eq!(ground.versions(), both("2026.9.6"));
+}
+
 /// Kills the upgrade at some moment of its course, over and over. The package is there at every
 /// instant, and the next command leaves the install whole in one version or the other.
 #[test]

@@ -51,3 +51,10 @@ pub enum UpgradeError {
         why: String,
     },
 }
+
+impl UpgradeError {
+    /// Whether it was refused as things stand, with nothing changed.
+    pub fn is_refusal(&self) -> bool {
+        matches!(self, Self::Busy | Self::Left { .. })
+    }
+}

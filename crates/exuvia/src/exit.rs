@@ -7,6 +7,7 @@ use exuvia_check::{CheckError, DocumentError, render};
 use exuvia_gateway::restart::RestartError;
 use exuvia_model::selection::Refused;
 use exuvia_recovery::RecoveryError;
+use exuvia_upgrade::UpgradeError;
 
 use crate::output::{self, Output};
 
@@ -112,6 +113,7 @@ fn is_refusal(error: &anyhow::Error) -> bool {
     error.downcast_ref::<Refused>().is_some()
         || error.downcast_ref::<Blocked>().is_some()
         || restart.is_some_and(RestartError::is_refusal)
+        || error.downcast_ref().is_some_and(UpgradeError::is_refusal)
         || report.is_some_and(|error| {
             matches!(
                 error,
