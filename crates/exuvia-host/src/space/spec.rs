@@ -20,7 +20,7 @@ pub struct Bind {
 /// What programs in a space may use before they are ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// Bytes of memory, all programs together; also of data for each alone.
+    /// Bytes of memory, all programs together; each alone may reserve four times as much.
     pub memory_bytes: u64,
     /// Processes and threads, all together.
     pub processes: u64,
