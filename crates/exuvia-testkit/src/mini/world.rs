@@ -220,15 +220,17 @@ impl World {
         std::fs::write(self.install.home.join(".npmrc"), text).expect("npm's configuration");
     }
 
-    /// A script, not a link: whoever resolved that would lose what it was called by.
+    /// A script, not a link: whoever resolved that would lose what it was called by. The program
+    /// lies beside it, so that whoever takes the directory elsewhere takes both.
     fn write_node(&self) {
         let bin = self.install.prefix.join("bin");
         std::fs::create_dir_all(&bin).expect("the prefix's bin directory");
+        let program = bin.join(".standin");
+        if std::fs::hard_link(program_path(), &program).is_err() {
+            std::fs::copy(program_path(), &program).expect("the program's copy");
+        }
         let node = bin.join("node");
-        let text = format!(
-            "#!/bin/sh\nexec '{}' {AS_NODE} \"$@\"\n",
-            program_path().display()
-        );
+        let text = format!("#!/bin/sh\nexec '{}' {AS_NODE} \"$@\"\n", program.display());
         std::fs::write(&node, text).expect("the launcher");
         let executable = std::fs::Permissions::from_mode(0o755);
         std::fs::set_permissions(&node, executable).expect("the launcher's mode");
