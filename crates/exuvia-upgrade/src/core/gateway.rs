@@ -6,6 +6,8 @@ use exuvia_gateway::running::{self, Presence};
 use exuvia_gateway::supervisor::Overseer;
 use exuvia_gateway::vitals;
 use exuvia_model::Version;
+use exuvia_model::restart::Restartability;
+use exuvia_model::upgrade::Kind;
 use exuvia_model::vitals::Vitals;
 use exuvia_openclaw::gateway::answer::Blocker;
 use exuvia_openclaw::gateway::{Suspended, Target};
@@ -33,17 +35,21 @@ impl Core {
         self.halt().await
     }
 
-    /// One that runs and cannot be asked may be stopped all the same: it does no work.
+    /// One that cannot be asked may be at work all the same, so no upgrade stops it. Going back must
+    /// be possible with one that is broken.
     async fn drain(&self) -> Result<(), Trouble> {
         if !matches!(self.presence(), Presence::Runs(_)) {
             return Ok(());
         }
         let (host, install) = (&self.upgrades.host, &self.upgrades.install);
-        let Ok(target) = Target::find(host, install) else {
-            return Ok(());
+        let client = match Target::find(host, install) {
+            Ok(target) => target.connect(PATIENCE).await,
+            Err(error) => Err(error),
         };
-        let Ok(client) = target.connect(PATIENCE).await else {
-            return Ok(());
+        let client = match client {
+            Ok(client) => client,
+            Err(_) if self.plan.kind == Kind::Rollback => return Ok(()),
+            Err(error) => return Err(error.into()),
         };
         match client.suspend(self.run.as_str(), DRAIN).await? {
             // Its lease ends with the gateway.
@@ -58,7 +64,7 @@ impl Core {
 
     /// Stops the gateway, and waits until nothing holds the state any more.
     pub(super) async fn halt(&self) -> Result<(), Trouble> {
-        if matches!(self.presence(), Presence::Nothing) && !self.can_be_started().await {
+        if matches!(self.presence(), Presence::Nothing) && self.nobody_starts_it().await {
             return Ok(());
         }
         self.overseer().await?.stop(ORDER).await?;
@@ -135,10 +141,10 @@ impl Core {
         Ok(self.upgrades.restarts.overseer_in_charge().await?)
     }
 
-    /// Whether somebody lives who could start it.
-    async fn can_be_started(&self) -> bool {
+    /// Whether it is known that nobody lives who could start it.
+    async fn nobody_starts_it(&self) -> bool {
         let found = self.upgrades.restarts.restartability().await;
-        found.supervisor().is_ok()
+        matches!(found, Restartability::Nobody { .. })
     }
 
     fn log(&self) -> String {
