@@ -184,21 +184,6 @@ impl Phase {
             Self::Halt | Self::Keep | Self::Unswap | Self::Restore | Self::Relaunch | Self::Verify
         )
     }
-
-    /// Whether the gateway is down, or may be, while this is done.
-    pub fn gateway_is_away(self) -> bool {
-        !matches!(
-            self,
-            Self::Check
-                | Self::Stage
-                | Self::Rehearse
-                | Self::Prove
-                | Self::Commit
-                | Self::Verify
-                | Self::Discard
-                | Self::Ended(_)
-        )
-    }
 }
 
 impl fmt::Display for Phase {
