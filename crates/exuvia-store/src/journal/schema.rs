@@ -27,13 +27,9 @@ pub(super) enum Seen {
 
 /// Looks whether this is a journal; anything else, and one from a later Exuvia, is refused.
 pub(super) fn look(connection: &Connection, path: &Path) -> Result<Seen, JournalError> {
-    let ask = |sql: &str| {
-        let answer = connection.query_row(sql, [], |row| row.get::<_, i64>(0));
-        answer.map_err(|source| JournalError::of(path, source))
-    };
-    let application = ask("PRAGMA application_id")?;
-    let version = ask("PRAGMA user_version")?;
-    if application == 0 && version == 0 && ask("SELECT count(*) FROM sqlite_schema")? == 0 {
+    let (application, version, tables) =
+        marks(connection).map_err(|source| JournalError::of(path, source))?;
+    if (application, version, tables) == (0, 0, 0) {
         return Ok(Seen::Empty);
     }
     if application != i64::from(APPLICATION) {
@@ -52,6 +48,18 @@ pub(super) fn look(connection: &Connection, path: &Path) -> Result<Seen, Journal
             known: newest,
         }),
     }
+}
+
+/// `application_id`, `user_version` and how many tables and the like there are, all of one moment:
+/// another process may be making the journal meanwhile.
+fn marks(connection: &Connection) -> rusqlite::Result<(i64, i64, i64)> {
+    let moment = connection.unchecked_transaction()?;
+    let ask = |sql: &str| moment.query_row(sql, [], |row| row.get(0));
+    Ok((
+        ask("PRAGMA application_id")?,
+        ask("PRAGMA user_version")?,
+        ask("SELECT count(*) FROM sqlite_schema")?,
+    ))
 }
 
 /// Takes the steps that are missing, all or none.

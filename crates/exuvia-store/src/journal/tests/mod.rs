@@ -3,6 +3,7 @@
     reason = "tests prepare and inspect real files"
 )]
 
+mod making;
 mod model;
 mod reading;
 mod refused;
