@@ -30,6 +30,11 @@ impl HostError {
         self.source.kind()
     }
 
+    /// Whether there was less than was to be read.
+    pub fn is_unexpected_end(&self) -> bool {
+        self.kind() == io::ErrorKind::UnexpectedEof
+    }
+
     /// Whether there simply is no such thing.
     pub fn is_not_found(&self) -> bool {
         matches!(

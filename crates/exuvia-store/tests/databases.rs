@@ -16,10 +16,14 @@ use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Instant;
 
 use common::{Lab, assert_same, facts, noise};
-use exuvia_store::{SnapshotOptions, Why};
+use exuvia_host::disk::{Disk, point};
+use exuvia_host::points::Points;
+use exuvia_store::{SnapshotOptions, Store, Why};
 use rusqlite::Connection;
 use rusqlite::config::DbConfig;
 
@@ -298,19 +302,25 @@ fn a_hot_journal_is_taken_with_its_database_and_rolled_back_only_in_the_copy() {
     assert_eq!(look(&target.join("state.db")), (ACCOUNTS * 100, 0));
 }
 
+/// Makes it 20 MB long, with nothing left in a log.
+fn fill(connection: &Connection) {
+    connection
+        .execute_batch(
+            "CREATE TABLE big (id INTEGER PRIMARY KEY, filler BLOB);
+             WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 5000)
+             INSERT INTO big SELECT i, randomblob(4000) FROM n;
+             PRAGMA wal_checkpoint(TRUNCATE);",
+        )
+        .unwrap();
+}
+
 #[test]
 fn a_little_change_of_a_large_database_costs_a_little() {
     let lab = Lab::new();
     let path = lab.tree().join("state.db");
     prepare(&path, "delete");
     let connection = open(&path, "delete");
-    connection
-        .execute_batch(
-            "CREATE TABLE big (id INTEGER PRIMARY KEY, filler BLOB);
-             WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 5000)
-             INSERT INTO big SELECT i, randomblob(4000) FROM n;",
-        )
-        .unwrap();
+    fill(&connection);
     let first = lab.snapshot();
     transfer(&connection, 1);
     let second = lab.snapshot();
@@ -323,14 +333,7 @@ fn a_checkpoint_adds_the_pages_that_it_wrote_and_little_around_them() {
     let lab = Lab::new();
     let path = lab.tree().join("state.db");
     let connection = open(&path, "wal");
-    connection
-        .execute_batch(
-            "CREATE TABLE big (id INTEGER PRIMARY KEY, filler BLOB);
-             WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 5000)
-             INSERT INTO big SELECT i, randomblob(4000) FROM n;
-             PRAGMA wal_checkpoint(TRUNCATE);",
-        )
-        .unwrap();
+    fill(&connection);
     let first = lab.snapshot();
     // A hundred pages, far from each other: 400 KB of 20 MB.
     connection
@@ -420,4 +423,76 @@ fn a_database_that_stays_locked_is_told_and_nothing_is_taken() {
     child.kill().unwrap();
     child.wait().unwrap();
     assert_eq!(lab.snapshot().stats.files, 1);
+}
+
+/// Writes when somebody is about to lock a database, and counts how often it is read after that.
+#[derive(Debug)]
+struct AtTheLock {
+    path: PathBuf,
+    writes: bool,
+    locked: AtomicBool,
+    read_after: AtomicUsize,
+}
+
+impl Points for AtTheLock {
+    fn reach(&self, point: &'static str, path: &Path) -> std::io::Result<()> {
+        if path != self.path {
+            return Ok(());
+        }
+        if point == point::LOCK && !self.locked.swap(true, Ordering::Relaxed) && self.writes {
+            let connection = open(&self.path, "wal");
+            transfer(&connection, 1);
+            connection
+                .execute_batch("PRAGMA wal_checkpoint(TRUNCATE)")
+                .unwrap();
+        }
+        if point == point::READ && self.locked.load(Ordering::Relaxed) {
+            self.read_after.fetch_add(1, Ordering::Relaxed);
+        }
+        Ok(())
+    }
+}
+
+/// Takes a database of 20 MB; gives what is in the copy, and how often its file was read once it
+/// was held.
+fn taken_at_the_lock(writes: bool) -> ((i64, i64), usize) {
+    let lab = Lab::new();
+    let path = lab.tree().join("state.db");
+    prepare(&path, "wal");
+    fill(&open(&path, "wal"));
+    let disk = Disk::new();
+    let stat = || {
+        disk.open_dir(&lab.tree())
+            .unwrap()
+            .stat("state.db".as_ref())
+    };
+    // Times closer than this say nothing.
+    while stat().unwrap().changed >= disk.file_clock().earlier_by_millis(100) {
+        std::hint::spin_loop();
+    }
+    let points = Arc::new(AtTheLock {
+        path: path.clone(),
+        writes,
+        locked: AtomicBool::new(false),
+        read_after: AtomicUsize::new(0),
+    });
+    let host = Arc::new(exuvia_host::SystemHost::new());
+    let store = Store::at(host, Disk::with_points(points.clone()), lab.path("store"))
+        .open()
+        .unwrap();
+    let options = SnapshotOptions::default();
+    let snapshot = store.snapshot(&lab.tree(), options).unwrap();
+    let target = lab.path("restored");
+    store.restore_into(&snapshot, &target).unwrap();
+    let read_after = points.read_after.load(Ordering::Relaxed);
+    (look(&target.join("state.db")), read_after)
+}
+
+#[test]
+fn a_large_database_is_read_before_it_is_held_and_again_if_it_moved_until_then() {
+    let (calm, read_while_held) = taken_at_the_lock(false);
+    assert_eq!((calm, read_while_held), ((ACCOUNTS * 100, 0), 0));
+    let (written, read_while_held) = taken_at_the_lock(true);
+    assert_eq!(written, (ACCOUNTS * 100, 1));
+    assert!(read_while_held > 0);
 }

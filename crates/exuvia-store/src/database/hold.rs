@@ -27,15 +27,14 @@ pub(super) struct Hold {
 }
 
 impl Hold {
-    /// Takes hold of a database.
+    /// Takes hold of a database; `file` is its own, opened to be locked.
     ///
     /// If nobody has it open, a lock on the whole file keeps it so, and SQLite is not involved: it
     /// would make files beside the database, or roll back a hot journal, and a snapshot changes
     /// nothing. If somebody has, `BEGIN IMMEDIATE` waits for the writer's turn and then keeps
     /// commits and resets of the log away, while reading goes on. A checkpoint may still move
     /// frames from the log into the database; those are in the log too.
-    pub(super) fn take(dir: &Dir, name: &OsStr) -> Result<Self, StoreError> {
-        let file = dir.open_to_lock(name)?;
+    pub(super) fn take(dir: &Dir, name: &OsStr, file: File) -> Result<Self, StoreError> {
         if file.try_lock_records()? {
             return Ok(Self {
                 _connection: None,

@@ -13,11 +13,13 @@ use crate::chunk::ALIGNED;
 use crate::error::StoreError;
 use crate::id::BlobId;
 use crate::pack::{BLOCK_TARGET, BlockBuilder};
-use crate::survey::Ingest;
+use crate::survey::{Ingest, RACY_MILLIS};
 use crate::tree::{Entry, Flavour, Meta, NodeKind, Piece, encode_pieces, encode_xattrs};
 
 /// How many pieces a thread reads at once.
 const RUN: u64 = 64;
+/// Smaller databases are read in no time, and only once they are held.
+const EARLY_FROM: u64 = 4 << 20;
 /// How many new pieces a thread compresses at once.
 const PACKED: usize = BLOCK_TARGET / ALIGNED;
 
@@ -46,12 +48,18 @@ pub(crate) fn take(
     ingest: &Ingest<'_>,
 ) -> Result<Taken, StoreError> {
     let spool = Spool::new(ingest)?;
+    let file = dir.open_to_lock(name)?;
+    let now = Meta::of(&file.stat()?);
+    let known = match unmoved.filter(|entry| entry.meta == now) {
+        Some(entry) => Some(entry.clone()),
+        None => spool.early(&file, &now, name)?,
+    };
     let mut entries = Vec::new();
     {
-        let hold = Hold::take(dir, name)?;
+        let hold = Hold::take(dir, name, file)?;
         let own = Meta::of(&hold.file().stat()?);
-        match unmoved.filter(|entry| entry.meta == own) {
-            Some(entry) => entries.push(entry.clone()),
+        match known.filter(|entry| entry.meta == own) {
+            Some(entry) => entries.push(entry),
             None => entries.push(spool.file(hold.file(), name, Flavour::Database)?),
         }
         // None of these has locks, so they may be closed before the connection is.
@@ -105,7 +113,25 @@ impl<'i> Spool<'i> {
         })
     }
 
-    /// Reads a file that nobody writes.
+    /// Reads a database's own file before it is held, so that writers wait for the reading of its
+    /// log alone. What comes of it is the database only if the file has not moved from `now` on by
+    /// the time that it is held; nothing comes of it where that could not be told.
+    fn early(&self, file: &File, now: &Meta, name: &OsStr) -> Result<Option<Entry>, StoreError> {
+        let clock = self.ingest.layout.disk.file_clock();
+        let is_telling =
+            now.changed.nanos != 0 && now.changed < clock.earlier_by_millis(RACY_MILLIS);
+        if now.size < EARLY_FROM || !is_telling {
+            return Ok(None);
+        }
+        match self.file(file, name, Flavour::Database) {
+            Ok(entry) => Ok((entry.meta == *now).then_some(entry)),
+            // It became shorter meanwhile.
+            Err(StoreError::Host(error)) if error.is_unexpected_end() => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Reads a file. Unless nobody writes it, what comes of it may be of several moments.
     fn file(&self, file: &File, name: &OsStr, flavour: Flavour) -> Result<Entry, StoreError> {
         let meta = Meta::of(&file.stat()?);
         let run = RUN * ALIGNED as u64;
