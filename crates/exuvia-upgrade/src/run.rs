@@ -12,7 +12,8 @@ use exuvia_openclaw::Install;
 use exuvia_store::journal::{Journal, NewRun, Run};
 
 use crate::core::Core;
-use crate::{Facts, News, Plan, UpgradeError, drive};
+use crate::skill::SkillWorks;
+use crate::{Facts, News, Plan, Subject, UpgradeError, drive};
 
 /// The transactions of one install.
 #[derive(Debug, Clone)]
@@ -132,6 +133,11 @@ impl Upgrades {
         lock.ok_or(UpgradeError::Busy)
     }
 
+    /// What a run found out.
+    pub fn facts(&self, run: &RunId) -> Result<Facts, UpgradeError> {
+        Ok(Facts::read(self.host.as_ref(), &self.dir(run))?)
+    }
+
     /// Where a run keeps what it found out.
     pub fn dir(&self, run: &RunId) -> PathBuf {
         Facts::dir(&self.home, run)
@@ -154,7 +160,12 @@ impl Begun {
         self,
         tell: &(dyn Fn(News<'_>) + Send + Sync),
     ) -> Result<State, UpgradeError> {
-        let mut core = Core::open(&self.upgrades, self.run.id().clone(), self.plan)?;
+        let run = self.run.id().clone();
+        if matches!(self.plan.subject, Subject::Skill(_)) {
+            let mut skill = SkillWorks::open(&self.upgrades, run, self.plan)?;
+            return drive(self.run, self.state, &mut skill, tell).await;
+        }
+        let mut core = Core::open(&self.upgrades, run, self.plan)?;
         drive(self.run, self.state, &mut core, tell).await
     }
 }

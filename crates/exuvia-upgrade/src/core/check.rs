@@ -11,7 +11,7 @@ use exuvia_openclaw::Install;
 
 use super::Core;
 use crate::tree::TreeId;
-use crate::{Generations, Plan, Trouble};
+use crate::{Generations, Trouble};
 
 /// Room that is wanted besides that of the tree that is staged, in bytes: snapshots and logs.
 const SPARE: u64 = 512 << 20;
@@ -82,7 +82,7 @@ impl Core {
     fn check_package(&self) -> Result<(), Trouble> {
         let (host, install) = (self.upgrades.host.as_ref(), &self.upgrades.install);
         let live = may_be_replaced(host, install)?;
-        let Plan { from, to, .. } = &*self.plan;
+        let (from, to) = (&self.from, &self.to);
         let found = install.package_version(host);
         if live != self.plan.live || found.as_ref().and_then(|it| it.version()) != Some(from) {
             return Err(Trouble::new(format!(
@@ -147,8 +147,8 @@ impl Core {
         }
         self.learn(|facts| {
             facts.new_tree = Some(generation.tree);
-            facts.adopts = Some(generation.snapshot);
-            facts.wanted = Some(generation.vitals);
+            facts.adopts = generation.snapshot;
+            facts.wanted = generation.vitals;
         })
     }
 
