@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use exuvia_model::journal::RunId;
-use exuvia_model::upgrade::Kind;
 use exuvia_model::scan::Artifact;
+use exuvia_model::upgrade::Kind;
 use exuvia_model::{AssetId, Digest, Revision};
 use serde::{Deserialize, Serialize};
 

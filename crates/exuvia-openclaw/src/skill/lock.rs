@@ -12,8 +12,8 @@ use super::asset::Taken;
 use super::clawhub::is_reference;
 use super::root::{SkillRoot, roots};
 use crate::config::{Agent, Config};
-use crate::{Install, json};
 use crate::label::shown_path;
+use crate::{Install, json};
 
 /// Largest lock file that is read.
 const MAX_BYTES: u64 = 20 * 1024 * 1024;

@@ -55,7 +55,10 @@ impl SkillWorks {
 
     /// The skill as it is now.
     pub(super) async fn asset(&self) -> Result<Asset, Trouble> {
-        let (host, install) = (Arc::clone(&self.upgrades.host), self.upgrades.install.clone());
+        let (host, install) = (
+            Arc::clone(&self.upgrades.host),
+            self.upgrades.install.clone(),
+        );
         let id = self.plan.asset.clone();
         let found =
             tokio::task::spawn_blocking(move || plan::find(host.as_ref(), &install, &id)).await?;
@@ -153,7 +156,8 @@ impl SkillWorks {
         offered.extend(note.map(|note| (CLIENT_NOTE.to_owned(), note)));
         let published = self.published(&archive, &offered)?;
         let record = record(host.as_ref(), &self.plan.live).map_err(Trouble::new)?;
-        let record = record.ok_or_else(|| Trouble::new("its record of where it came from is gone"))?;
+        let record =
+            record.ok_or_else(|| Trouble::new("its record of where it came from is gone"))?;
         let record = self.next_record(&record, &published);
         self.learn_of_skill(|facts| {
             facts.edits = edits;
@@ -208,7 +212,10 @@ impl SkillWorks {
             let content = offered.get(*name)?.content.as_deref()?;
             Some(String::from_utf8_lossy(content).into_owned())
         });
-        let files = archive.files.iter().filter(|file| offered.contains_key(&file.path));
+        let files = archive
+            .files
+            .iter()
+            .filter(|file| offered.contains_key(&file.path));
         if let Some(large) = files.clone().find(|file| file.content.is_none()) {
             return Err(Trouble::new(format!(
                 "{} is too large to be looked at as a whole; upgrade it with its own client: \
@@ -311,7 +318,11 @@ impl SkillWorks {
 }
 
 fn conflicting(conflicts: &[super::merge::Conflict], from: &Revision) -> Trouble {
-    let named: Vec<String> = conflicts.iter().take(NAMED).map(ToString::to_string).collect();
+    let named: Vec<String> = conflicts
+        .iter()
+        .take(NAMED)
+        .map(ToString::to_string)
+        .collect();
     let more = match conflicts.len().saturating_sub(NAMED) {
         0 => String::new(),
         more => format!("; and {more} more"),

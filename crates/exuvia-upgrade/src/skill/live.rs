@@ -56,16 +56,18 @@ impl Live {
     /// What is the skill's or the user's, without what the clients keep in it for themselves.
     pub(super) fn items(&self, host: &dyn Host) -> Items {
         let files = self.tree.files.iter().zip(&self.digests);
-        let files = files.filter(|(file, _)| !is_record(&file.path)).map(|(file, digest)| {
-            let content = (file.len <= MAX_MERGED)
-                .then(|| tree::read(host, &self.tree.root, &file.path, MAX_MERGED).ok());
-            let kind = Kind::File {
-                sha256: digest.sha256,
-                executable: file.executable,
-            };
-            let content = content.flatten();
-            (file.name.clone(), Item { kind, content })
-        });
+        let files = files
+            .filter(|(file, _)| !is_record(&file.path))
+            .map(|(file, digest)| {
+                let content = (file.len <= MAX_MERGED)
+                    .then(|| tree::read(host, &self.tree.root, &file.path, MAX_MERGED).ok());
+                let kind = Kind::File {
+                    sha256: digest.sha256,
+                    executable: file.executable,
+                };
+                let content = content.flatten();
+                (file.name.clone(), Item { kind, content })
+            });
         let links = self.tree.links.iter().filter(|(path, _)| !is_record(path));
         let links = links.map(|(path, target)| {
             let target = target.to_string_lossy().into_owned();
@@ -103,13 +105,22 @@ impl Live {
         let files = self.tree.files.iter().map(|file| file.path.as_path());
         let paths: Vec<&Path> = files
             .chain(self.tree.links.iter().map(|(path, _)| path.as_path()))
-            .chain(self.tree.directories.iter().map(std::path::PathBuf::as_path))
+            .chain(
+                self.tree
+                    .directories
+                    .iter()
+                    .map(std::path::PathBuf::as_path),
+            )
             .collect();
         let is_empty = move |dir: &&Path| {
-            !paths.iter().any(|path| path.starts_with(dir) && path != dir)
+            !paths
+                .iter()
+                .any(|path| path.starts_with(dir) && path != dir)
         };
         let directories = self.tree.directories.iter();
-        directories.map(std::path::PathBuf::as_path).filter(is_empty)
+        directories
+            .map(std::path::PathBuf::as_path)
+            .filter(is_empty)
     }
 }
 

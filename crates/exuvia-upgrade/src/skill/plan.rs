@@ -27,9 +27,7 @@ pub enum Refusal {
     #[error("{0} is no longer installed; run `exuvia check` again")]
     Gone(AssetId),
     /// The user's own checkout has branches and work of its own.
-    #[error(
-        "{path} is a git checkout of yours; upgrade it there: `git -C {path} pull --ff-only`"
-    )]
+    #[error("{path} is a git checkout of yours; upgrade it there: `git -C {path} pull --ff-only`")]
     Checkout {
         /// Where it is.
         path: String,

@@ -4,8 +4,8 @@ use exuvia_model::asset::Provenance;
 use exuvia_model::vitals::{Aspect, Vitals};
 
 use super::SkillWorks;
-use crate::tree::TreeId;
 use crate::Trouble;
+use crate::tree::TreeId;
 
 impl SkillWorks {
     /// Nobody changed the skill since it was looked at.
@@ -85,20 +85,24 @@ impl SkillWorks {
             return Ok(());
         };
         let compared = Vitals::compare(before, &now);
-        if let Some(lost) = compared.losses.iter().find(|loss| loss.aspect == Aspect::Skill) {
+        if let Some(lost) = compared
+            .losses
+            .iter()
+            .find(|loss| loss.aspect == Aspect::Skill)
+        {
             return Err(Trouble::new(format!(
                 "the gateway lost the skill {}: {}",
                 lost.subject, lost.what
             )));
         }
         let unknown = compared.unknown.iter();
-        match unknown.clone().find(|unknown| unknown.aspect == Aspect::Skill) {
-            Some(unknown) if self.plan.kind == exuvia_model::upgrade::Kind::Upgrade => {
-                Err(Trouble::new(format!(
-                    "which skills the gateway has is {}",
-                    unknown.why
-                )))
-            }
+        match unknown
+            .clone()
+            .find(|unknown| unknown.aspect == Aspect::Skill)
+        {
+            Some(unknown) if self.plan.kind == exuvia_model::upgrade::Kind::Upgrade => Err(
+                Trouble::new(format!("which skills the gateway has is {}", unknown.why)),
+            ),
             _ => Ok(()),
         }
     }

@@ -35,7 +35,11 @@ pub(super) enum Source {
 
 impl Source {
     /// The one that an artifact of a report names.
-    pub(super) fn of(host: &Arc<dyn Host>, home: &Home, artifact: &Artifact) -> Result<Self, Trouble> {
+    pub(super) fn of(
+        host: &Arc<dyn Host>,
+        home: &Home,
+        artifact: &Artifact,
+    ) -> Result<Self, Trouble> {
         let cache = home.cache();
         match artifact {
             Artifact::ClawHub {
@@ -85,7 +89,10 @@ impl Source {
                  right, remove it and install it anew: `openclaw skills install @{after}/{slug}`"
             )));
         }
-        if skill.moderation.is_some_and(|moderation| moderation.malware) {
+        if skill
+            .moderation
+            .is_some_and(|moderation| moderation.malware)
+        {
             return Err(Trouble::new(format!(
                 "{} holds {slug} for malware; look at it, or remove it",
                 hub.base()
@@ -96,7 +103,10 @@ impl Source {
             None => slug.clone(),
         };
         let asked = (name, version.to_string());
-        let verdict = hub.verdicts(std::slice::from_ref(&asked)).await.remove(&asked);
+        let verdict = hub
+            .verdicts(std::slice::from_ref(&asked))
+            .await
+            .remove(&asked);
         let was_unknown = matches!(
             approved,
             Artifact::ClawHub {

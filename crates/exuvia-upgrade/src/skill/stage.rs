@@ -139,7 +139,13 @@ impl Stage {
         let name = path.to_str().unwrap_or_default();
         let (own, offered) = (ready.own.get(name), ready.offered.get(name));
         let runs = |item: Option<&super::merge::Item>| {
-            matches!(item.map(|item| &item.kind), Some(Kind::File { executable: true, .. }))
+            matches!(
+                item.map(|item| &item.kind),
+                Some(Kind::File {
+                    executable: true,
+                    ..
+                })
+            )
         };
         let executable = runs(own) || runs(offered);
         let item = if *source == Source::Own { own } else { offered };
@@ -165,7 +171,11 @@ impl Stage {
     ) -> Result<(), Trouble> {
         let (dir, name) = self.place(path, made)?;
         let mode = self.mode(path).unwrap_or(0o644);
-        let mode = if executable { mode | (mode & 0o444) >> 2 } else { mode };
+        let mode = if executable {
+            mode | (mode & 0o444) >> 2
+        } else {
+            mode
+        };
         let file = dir.create_file(name, 0o600)?;
         file.write_at(content, 0)?;
         file.set_mode(mode)?;
@@ -184,12 +194,7 @@ impl Stage {
         self.give(&dir, name)
     }
 
-    fn link(
-        &self,
-        path: &Path,
-        target: &str,
-        made: &mut BTreeSet<PathBuf>,
-    ) -> Result<(), Trouble> {
+    fn link(&self, path: &Path, target: &str, made: &mut BTreeSet<PathBuf>) -> Result<(), Trouble> {
         let (dir, name) = self.place(path, made)?;
         dir.make_symlink(OsStr::new(target), name)?;
         self.give(&dir, name)
@@ -215,7 +220,10 @@ impl Stage {
 
     /// Makes a directory and those above it.
     fn directories(&self, path: &Path, made: &mut BTreeSet<PathBuf>) -> Result<(), Trouble> {
-        let mut above: Vec<&Path> = path.ancestors().filter(|dir| !made.contains(*dir)).collect();
+        let mut above: Vec<&Path> = path
+            .ancestors()
+            .filter(|dir| !made.contains(*dir))
+            .collect();
         above.reverse();
         for dir in above {
             let parent = self.root.join(dir.parent().unwrap_or(Path::new("")));
@@ -263,7 +271,9 @@ impl Stage {
         count += usize::from(ready.offered.contains_key(CLIENT_NOTE));
         if staged.tree.files.len() != count {
             let root = self.root.display();
-            return Err(Trouble::new(format!("{root} does not hold the files that were written")));
+            return Err(Trouble::new(format!(
+                "{root} does not hold the files that were written"
+            )));
         }
         Ok(staged.content)
     }
