@@ -241,7 +241,7 @@ fn an_edited_file_that_is_no_text_blocks_where_both_changed_it() {
     ground
         .built
         .hub
-        .change("acme", "subject", |skill| skill.replaced(release));
+        .change("acme", "subject", |skill| skill.replaced(&release));
     ground.is_refused(&["--confirm", "subject"], 3, "logo.png was edited here");
 }
 
@@ -286,7 +286,7 @@ fn an_archive_that_would_write_elsewhere_is_refused_and_writes_nowhere() {
         ground
             .built
             .hub
-            .change("acme", "subject", |skill| skill.replaced(hostile));
+            .change("acme", "subject", |skill| skill.replaced(&hostile));
         ground.is_refused(&[], 3, "not one that can be trusted");
         assert!(
             !ground
@@ -307,7 +307,7 @@ fn an_archive_that_inflates_without_end_is_refused_in_little_memory() {
     ground
         .built
         .hub
-        .change("acme", "subject", |skill| skill.replaced(bomb));
+        .change("acme", "subject", |skill| skill.replaced(&bomb));
     ground.is_refused(&[], 3, "not one that can be trusted");
 }
 
@@ -318,14 +318,14 @@ fn bytes_that_are_not_those_of_the_report_are_refused() {
     ground
         .built
         .hub
-        .change("acme", "subject", |skill| skill.replaced(other));
+        .change("acme", "subject", |skill| skill.replaced(&other));
     ground.is_refused(&[], 3, "promises other bytes");
     let ground = Ground::new();
     let other = second().unlisted("more.md", "more");
     ground
         .built
         .hub
-        .change("acme", "subject", |skill| skill.replaced(other));
+        .change("acme", "subject", |skill| skill.replaced(&other));
     ground.is_refused(&[], 3, "is not the file that the registry lists");
 }
 
@@ -349,7 +349,7 @@ fn what_the_registry_calls_malicious_after_the_report_is_refused() {
     ground
         .built
         .hub
-        .change("acme", "subject", |skill| skill.replaced(bad));
+        .change("acme", "subject", |skill| skill.replaced(&bad));
     ground.is_refused(&[], 3, "unsafe");
 }
 
@@ -465,6 +465,52 @@ fn what_is_not_exuvias_to_replace_is_refused_with_what_to_do_by_hand() {
         let after = Snapshot::of(&built.install.state);
         assert_eq!(before.changed(&after), [] as [PathBuf; 0], "{name}");
     }
+}
+
+#[test]
+fn a_core_that_npm_did_not_install_is_refused_with_what_to_do_by_hand() {
+    let built = Built::plain();
+    let report = built.check();
+    std::fs::create_dir(built.install.package.join(".git")).unwrap();
+    std::fs::write(
+        built.install.package.join(".git/HEAD"),
+        "ref: refs/heads/main\n",
+    )
+    .unwrap();
+    let id = report["reportId"].as_str().unwrap();
+    let words = [
+        "upgrade",
+        "openclaw",
+        "--report",
+        id,
+        "--confirm",
+        "openclaw",
+    ];
+    let ran = built.exuvia(&words).exits(3);
+    assert!(ran.stderr.contains("from a git checkout"), "{ran:#?}");
+    assert!(ran.stderr.contains("`openclaw update`"), "{ran:#?}");
+}
+
+#[test]
+fn all_leaves_out_what_is_not_exuvias_to_replace_and_says_so() {
+    let ground = Ground::new();
+    // Going on with the core would need a gateway; it is last or first, and stops the rest.
+    let report = ground.report["reportId"].as_str().unwrap();
+    let words = [
+        "upgrade",
+        "all",
+        "--report",
+        report,
+        "--confirm",
+        "openclaw",
+        "--json",
+    ];
+    let ran = ground.exuvia(&words);
+    assert!(
+        ran.stderr.contains("left out: bystander is a plugin"),
+        "{ran:#?}"
+    );
+    assert!(!ran.stdout.contains("extension:"), "{ran:#?}");
 }
 
 #[test]

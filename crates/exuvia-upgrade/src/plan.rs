@@ -90,7 +90,7 @@ pub enum Subject {
     #[default]
     Core,
     /// A skill.
-    Skill(SkillPlan),
+    Skill(Box<SkillPlan>),
 }
 
 /// What there is to know of a skill besides.

@@ -91,10 +91,10 @@ impl Skill {
 
     /// Takes one of its versions back and puts another in its place, the order kept.
     #[must_use]
-    pub fn replaced(mut self, release: Release) -> Self {
+    pub fn replaced(mut self, release: &Release) -> Self {
         for old in &mut self.releases {
             if old.version == release.version {
-                *old = release.clone();
+                old.clone_from(release);
             }
         }
         self

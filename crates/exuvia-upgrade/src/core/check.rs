@@ -26,8 +26,9 @@ pub enum Refusal {
     NoPackage,
     /// Something else than npm put it there.
     #[error(
-        "OpenClaw was installed {}, and only what npm installed with -g can be exchanged; \
-         `exuvia snapshot create`, then upgrade it as it was installed", manager(*.0)
+        "OpenClaw was installed {}, and only what npm installed with -g can be exchanged. By hand: \
+         `exuvia snapshot create --name before-openclaw`, {}, `exuvia restart`; the snapshot leads \
+         back to the state, and that command to the version", manager(*.0), by_hand(*.0)
     )]
     Manager(PackageManager),
     /// It is somebody else's.
@@ -48,6 +49,16 @@ fn manager(manager: PackageManager) -> &'static str {
         PackageManager::Bun => "by bun",
         PackageManager::Git => "from a git checkout",
         PackageManager::Unknown => "in a way that could not be recognised",
+    }
+}
+
+fn by_hand(manager: PackageManager) -> &'static str {
+    match manager {
+        PackageManager::Npm => "`npm install -g openclaw@VERSION`",
+        PackageManager::Pnpm => "`pnpm add -g openclaw@VERSION`",
+        PackageManager::Bun => "`bun add -g openclaw@VERSION`",
+        PackageManager::Git => "`openclaw update` (or `git checkout` of the tag, and its build)",
+        PackageManager::Unknown => "upgrade it as it was installed",
     }
 }
 

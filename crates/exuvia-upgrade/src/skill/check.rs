@@ -307,12 +307,11 @@ impl SkillWorks {
     pub(super) async fn skills_of_gateway(&self) -> Result<Option<Vitals>, Trouble> {
         let (host, install) = (&self.upgrades.host, &self.upgrades.install);
         match running::presence(host.as_ref(), install, &Processes::new()) {
-            Presence::Nothing => Ok(None),
             Presence::Runs(_) => Ok(Some(vitals::take(host, install).await)),
             Presence::Unknown { why } if self.plan.kind == Kind::Upgrade => Err(Trouble::new(
                 format!("whether OpenClaw runs cannot be told: {why}"),
             )),
-            Presence::Unknown { .. } => Ok(None),
+            Presence::Nothing | Presence::Unknown { .. } => Ok(None),
         }
     }
 }

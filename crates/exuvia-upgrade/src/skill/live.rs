@@ -125,7 +125,10 @@ impl Live {
 }
 
 fn is_record(path: &Path) -> bool {
-    let first = path.components().next().map(|part| part.as_os_str());
+    let first = path
+        .components()
+        .next()
+        .map(std::path::Component::as_os_str);
     path == Path::new(CLIENT_NOTE)
         || first.is_some_and(|first| RECORDS.iter().any(|record| first == *record))
 }

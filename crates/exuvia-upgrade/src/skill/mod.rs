@@ -80,7 +80,7 @@ impl SkillWorks {
             run,
             dir,
             plan: Arc::new(plan),
-            skill,
+            skill: *skill,
             ready: None,
         })
     }

@@ -74,11 +74,11 @@ pub fn plan_upgrade(
         version: Plan::VERSION,
         kind: Kind::Upgrade,
         asset: id.clone(),
-        subject: Subject::Skill(SkillPlan {
+        subject: Subject::Skill(Box::new(SkillPlan {
             name: asset.name,
             artifact: Some(update.artifact.clone()),
             kept: shelf.join(name(&update.current, now)),
-        }),
+        })),
         beside: shelf.join(format!(".staged-{}", now.as_millisecond())),
         live,
         from: update.current.clone(),
@@ -97,11 +97,11 @@ pub fn plan_rollback(host: &dyn Host, generation: &Generation, skill: &KeptSkill
         version: Plan::VERSION,
         kind: Kind::Rollback,
         asset: generation.asset.clone(),
-        subject: Subject::Skill(SkillPlan {
+        subject: Subject::Skill(Box::new(SkillPlan {
             name: skill.name.clone(),
             artifact: None,
             kept: shelf.join(name(&generation.replaced_by, host.now())),
-        }),
+        })),
         beside: generation.beside.clone(),
         live: skill.live.clone(),
         from: generation.replaced_by.clone(),

@@ -107,23 +107,23 @@ impl Stage {
     }
 
     fn write(&self, ready: &Ready) -> Result<(), Trouble> {
-        let mut made = BTreeSet::from([PathBuf::new()]);
+        let mut known = BTreeSet::from([PathBuf::new()]);
         for (path, source) in &ready.merged.files {
-            self.file(Path::new(path), source, ready, &mut made)?;
+            self.file(Path::new(path), source, ready, &mut known)?;
         }
         if ready.offered.contains_key(CLIENT_NOTE) {
-            self.file(Path::new(CLIENT_NOTE), &Source::Offered, ready, &mut made)?;
+            self.file(Path::new(CLIENT_NOTE), &Source::Offered, ready, &mut known)?;
         }
         for path in ready.live.records(&ready.record.file) {
-            self.copy(path, &mut made)?;
+            self.copy(path, &mut known)?;
         }
         for path in ready.live.empty_directories() {
-            self.directories(path, &mut made)?;
+            self.directories(path, &mut known)?;
         }
         let mut record = serde_json::to_vec_pretty(&ready.record.value)?;
         record.push(b'\n');
-        self.content(&ready.record.file, &record, false, &mut made)?;
-        for dir in &made {
+        self.content(&ready.record.file, &record, false, &mut known)?;
+        for dir in &known {
             self.disk.open_dir(&self.root.join(dir))?.sync()?;
         }
         Ok(())
@@ -134,7 +134,7 @@ impl Stage {
         path: &Path,
         source: &Source,
         ready: &Ready,
-        made: &mut BTreeSet<PathBuf>,
+        known: &mut BTreeSet<PathBuf>,
     ) -> Result<(), Trouble> {
         let name = path.to_str().unwrap_or_default();
         let (own, offered) = (ready.own.get(name), ready.offered.get(name));
@@ -152,12 +152,12 @@ impl Stage {
         let missing = || Trouble::new(format!("{name} is gone"));
         let item = item.ok_or_else(missing)?;
         match (&item.kind, source) {
-            (Kind::Link { target }, _) => self.link(path, target, made),
-            (_, Source::Both(content)) => self.content(path, content, executable, made),
-            (_, Source::Own) => self.copy(path, made),
+            (Kind::Link { target }, _) => self.link(path, target, known),
+            (_, Source::Both(content)) => self.content(path, content, executable, known),
+            (_, Source::Own) => self.copy(path, known),
             (_, Source::Offered) => {
                 let content = item.content.as_deref().ok_or_else(missing)?;
-                self.content(path, content, executable, made)
+                self.content(path, content, executable, known)
             }
         }
     }
@@ -167,9 +167,9 @@ impl Stage {
         path: &Path,
         content: &[u8],
         executable: bool,
-        made: &mut BTreeSet<PathBuf>,
+        known: &mut BTreeSet<PathBuf>,
     ) -> Result<(), Trouble> {
-        let (dir, name) = self.place(path, made)?;
+        let (dir, name) = self.place(path, known)?;
         let mode = self.mode(path).unwrap_or(0o644);
         let mode = if executable {
             mode | (mode & 0o444) >> 2
@@ -184,8 +184,8 @@ impl Stage {
     }
 
     /// One of the live directory, as it is.
-    fn copy(&self, path: &Path, made: &mut BTreeSet<PathBuf>) -> Result<(), Trouble> {
-        let (dir, name) = self.place(path, made)?;
+    fn copy(&self, path: &Path, known: &mut BTreeSet<PathBuf>) -> Result<(), Trouble> {
+        let (dir, name) = self.place(path, known)?;
         let to = dir.path().join(name);
         self.host.copy_file(&self.live.join(path), &to)?;
         let file = dir.open_file(name)?;
@@ -194,8 +194,13 @@ impl Stage {
         self.give(&dir, name)
     }
 
-    fn link(&self, path: &Path, target: &str, made: &mut BTreeSet<PathBuf>) -> Result<(), Trouble> {
-        let (dir, name) = self.place(path, made)?;
+    fn link(
+        &self,
+        path: &Path,
+        target: &str,
+        known: &mut BTreeSet<PathBuf>,
+    ) -> Result<(), Trouble> {
+        let (dir, name) = self.place(path, known)?;
         dir.make_symlink(OsStr::new(target), name)?;
         self.give(&dir, name)
     }
@@ -209,20 +214,20 @@ impl Stage {
     fn place<'p>(
         &self,
         path: &'p Path,
-        made: &mut BTreeSet<PathBuf>,
+        known: &mut BTreeSet<PathBuf>,
     ) -> Result<(Dir, &'p OsStr), Trouble> {
         let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else {
             return Err(Trouble::new(format!("{} names no file", path.display())));
         };
-        self.directories(parent, made)?;
+        self.directories(parent, known)?;
         Ok((self.disk.open_dir(&self.root.join(parent))?, name))
     }
 
     /// Makes a directory and those above it.
-    fn directories(&self, path: &Path, made: &mut BTreeSet<PathBuf>) -> Result<(), Trouble> {
+    fn directories(&self, path: &Path, known: &mut BTreeSet<PathBuf>) -> Result<(), Trouble> {
         let mut above: Vec<&Path> = path
             .ancestors()
-            .filter(|dir| !made.contains(*dir))
+            .filter(|dir| !known.contains(*dir))
             .collect();
         above.reverse();
         for dir in above {
@@ -233,7 +238,7 @@ impl Stage {
             parent.make_dir(name, mode)?;
             parent.set_directory_mode(name, mode)?;
             self.give(&parent, name)?;
-            made.insert(dir.to_owned());
+            known.insert(dir.to_owned());
         }
         Ok(())
     }
