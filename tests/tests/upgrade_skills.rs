@@ -59,7 +59,12 @@ impl Ground {
     }
 
     fn with(skills: &[Skill], offered: Release) -> Self {
-        let built = Built::new(|builder| skills.iter().cloned().fold(builder, |b, s| b.skill(s)));
+        let built = Built::new(|builder| {
+            skills
+                .iter()
+                .cloned()
+                .fold(builder, exuvia_testkit::install::Builder::skill)
+        });
         let skill = clawhub::Skill::new("acme", "subject");
         built.hub.publish(skill.version(first()).version(offered));
         let report = built.check();
