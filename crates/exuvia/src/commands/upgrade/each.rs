@@ -1,32 +1,27 @@
 //! Several upgrades, one after the other.
 
 use std::process::ExitCode;
-use std::time::Duration;
 
 use anyhow::Result;
-use exuvia_model::Selection;
 use exuvia_model::report::Entry;
 use exuvia_model::upgrade::End;
 use serde_json::json;
 
+use super::Chosen;
 use super::ground::Ground;
 use super::told::{self, Carried};
 use crate::exit;
 use crate::output::Output;
 
+/// What to do where this is asked for from inside of the gateway that has to be stopped.
+const INSTEAD: &str = "`exuvia update run` with the same selection goes on outside of it";
+
 /// Carries out one after the other, in this order. The first that is not done stops the rest, and
 /// which were not begun is told.
-pub(super) async fn in_turn(
-    ground: &Ground,
-    entries: &[&Entry],
-    selection: &Selection,
-    soak: Duration,
-    output: &Output,
-) -> Result<ExitCode> {
-    if let [entry] = entries {
-        return Ok(one(ground, entry, selection, soak, output)
-            .await?
-            .tell(output));
+pub(crate) async fn in_turn(ground: &Ground, chosen: &Chosen, output: &Output) -> Result<ExitCode> {
+    let entries = &chosen.entries;
+    if let [entry] = entries.as_slice() {
+        return Ok(one(ground, chosen, entry, output).await?.tell(output));
     }
     let mut carried = Vec::new();
     let mut failed = None;
@@ -37,7 +32,7 @@ pub(super) async fn in_turn(
             entries.len(),
             entry.update.name
         ));
-        match Box::pin(one(ground, entry, selection, soak, output)).await {
+        match Box::pin(one(ground, chosen, entry, output)).await {
             Ok(done) => {
                 if !output.json() {
                     output.text(&done.words);
@@ -75,15 +70,9 @@ pub(super) async fn in_turn(
     Ok(code.or(last).unwrap_or(ExitCode::SUCCESS))
 }
 
-async fn one(
-    ground: &Ground,
-    entry: &Entry,
-    selection: &Selection,
-    soak: Duration,
-    output: &Output,
-) -> Result<Carried> {
-    let plan = super::plan(ground, entry, selection, soak)?;
-    ground.must_be_outside_for(&plan).await?;
+async fn one(ground: &Ground, chosen: &Chosen, entry: &Entry, output: &Output) -> Result<Carried> {
+    let plan = chosen.plan(ground, entry)?;
+    ground.must_be_outside_for(&plan, INSTEAD).await?;
     let begun = ground.upgrades.begin(plan)?;
     told::carry_out(begun, ground, output).await
 }

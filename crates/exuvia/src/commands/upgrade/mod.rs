@@ -20,14 +20,15 @@ use exuvia_model::report::Entry;
 use exuvia_model::upgrade::Kind;
 use exuvia_upgrade::{Plan, Subject, core, skill};
 
-use ground::Ground;
-
 use crate::exit::Blocked;
 use crate::output::Output;
 use crate::session::{Machine, Session};
 
+pub(crate) use each::in_turn;
+pub(crate) use ground::Ground;
 pub(crate) use heal::heal;
 pub(crate) use rollback::{RollbackArgs, rollback};
+pub(crate) use told::carry_out;
 
 /// How long a new version is watched before it counts as good, in seconds.
 const SOAK: u64 = 60;
@@ -51,18 +52,40 @@ back, 5 the way back failed too";
 #[derive(Debug, Args)]
 #[command(after_help = UPGRADE_EXAMPLES)]
 pub(crate) struct UpgradeArgs {
+    #[command(flatten)]
+    choice: Choice,
+}
+
+/// What is to be upgraded, and from which report.
+#[derive(Debug, Args)]
+pub(crate) struct Choice {
     /// Numbers of the report's entries, or their names, or `all`
     #[arg(value_name = "SELECTION")]
-    reply: Vec<String>,
+    pub(crate) reply: Vec<String>,
     /// The report that is answered; the newest by default, required with --json
     #[arg(long, value_name = "ID")]
-    report: Option<String>,
+    pub(crate) report: Option<String>,
     /// Confirm an entry of high or unknown risk by its name; may be repeated
     #[arg(long, value_name = "NAME")]
-    confirm: Vec<String>,
+    pub(crate) confirm: Vec<String>,
     /// How long the new version is watched before it counts as good, in seconds
     #[arg(long, value_name = "SECONDS", default_value_t = SOAK)]
     soak: u64,
+}
+
+/// Carry on an upgrade or a rollback that was cut short
+#[derive(Debug, Args)]
+pub(crate) struct ResumeArgs {
+    /// Carry out what another process began and leaves to this one
+    #[arg(long, value_name = "RUN", hide = true)]
+    begun: Option<String>,
+}
+
+/// The entries of a report that were selected, at least one.
+pub(crate) struct Chosen {
+    pub(crate) entries: Vec<Entry>,
+    selection: Selection,
+    soak: Duration,
 }
 
 pub(crate) async fn upgrade(
@@ -70,33 +93,51 @@ pub(crate) async fn upgrade(
     args: UpgradeArgs,
     output: &Output,
 ) -> Result<ExitCode> {
-    if args.reply.is_empty() {
+    let ground = Ground::open(&machine)?;
+    match choose(machine, &args.choice, output)? {
+        Some(chosen) => each::in_turn(&ground, &chosen, output).await,
+        None => Ok(ExitCode::SUCCESS),
+    }
+}
+
+/// What is to be done; nothing where nothing was selected.
+pub(crate) fn choose(machine: Machine, choice: &Choice, output: &Output) -> Result<Option<Chosen>> {
+    if choice.reply.is_empty() {
         bail!(Blocked(
             "nothing is upgraded without a selection: run `exuvia check`, then `exuvia upgrade` \
              with the numbers of its report; nothing was changed"
                 .to_owned()
         ));
     }
-    if output.json() && args.report.is_none() {
+    if output.json() && choice.report.is_none() {
         bail!("with --json the report that is answered must be named: add --report ID");
     }
-    let ground = Ground::open(&machine)?;
     let session = Session::open(machine)?;
-    let report = session.documents.report(args.report.as_deref())?;
-    let confirmed = args.confirm.iter().cloned().collect();
-    let selection = choice::take(&session, &report, &args.reply, &confirmed, output)?;
+    let report = session.documents.report(choice.report.as_deref())?;
+    let confirmed = choice.confirm.iter().cloned().collect();
+    let selection = choice::take(&session, &report, &choice.reply, &confirmed, output)?;
     session.documents.keep_selection(&selection)?;
     let mut entries = Vec::new();
     for selected in &selection.entries {
-        let entry = report.entry(selected.number);
+        let entry = report.entry(selected.number).cloned();
         entries.push(entry.ok_or_else(|| anyhow!("no such entry"))?);
     }
     if entries.is_empty() {
         output.text("Nothing selected; nothing was changed.");
-        return Ok(ExitCode::SUCCESS);
+        return Ok(None);
     }
-    let soak = Duration::from_secs(args.soak);
-    each::in_turn(&ground, &entries, &selection, soak, output).await
+    Ok(Some(Chosen {
+        entries,
+        selection,
+        soak: Duration::from_secs(choice.soak),
+    }))
+}
+
+impl Chosen {
+    /// What is to be done for one of the entries.
+    pub(crate) fn plan(&self, ground: &Ground, entry: &Entry) -> Result<Plan> {
+        plan(ground, entry, &self.selection, self.soak)
+    }
 }
 
 fn plan(ground: &Ground, entry: &Entry, selection: &Selection, soak: Duration) -> Result<Plan> {
@@ -152,9 +193,21 @@ fn no_version() -> anyhow::Error {
 }
 
 /// `exuvia resume`: carries on what was cut short.
-pub(crate) async fn resume(machine: Machine, output: &Output) -> Result<ExitCode> {
+pub(crate) async fn resume(
+    machine: Machine,
+    args: ResumeArgs,
+    output: &Output,
+) -> Result<ExitCode> {
     let ground = Ground::open(&machine)?;
-    ground.must_be_outside().await?;
+    if let Some(run) = &args.begun {
+        let begun = ground.upgrades.take_over(&run.parse()?).await?;
+        let carried = told::carry_out(begun, &ground, output).await;
+        let code = carried.map(|carried| carried.tell(output));
+        // Whoever asked is told, however it ended.
+        ground.restarts.drive().await?;
+        return code;
+    }
+    ground.must_be_outside(ground::FROM_A_TERMINAL).await?;
     if let Some(begun) = ground.upgrades.resume()? {
         return Ok(told::carry_out(begun, &ground, output).await?.tell(output));
     }

@@ -10,7 +10,7 @@ use exuvia_model::upgrade::Kind;
 use exuvia_store::journal::Journal;
 use exuvia_upgrade::{Generation, Generations, Plan, Subject, core, skill};
 
-use super::ground::Ground;
+use super::ground::{FROM_A_TERMINAL, Ground};
 use super::told;
 use crate::exit::Blocked;
 use crate::output::Output;
@@ -63,7 +63,7 @@ pub(crate) async fn rollback(
         Some(kept) => skill::plan_rollback(&*ground.host, generation, kept),
         None => plan_core(&ground, generation, Duration::from_secs(args.soak))?,
     };
-    ground.must_be_outside_for(&plan).await?;
+    ground.must_be_outside_for(&plan, FROM_A_TERMINAL).await?;
     let begun = ground.upgrades.begin(plan)?;
     Ok(told::carry_out(begun, &ground, output).await?.tell(output))
 }

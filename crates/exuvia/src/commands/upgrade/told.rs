@@ -15,7 +15,7 @@ use crate::output::Output;
 use crate::render;
 
 /// A transaction that has ended.
-pub(super) struct Carried {
+pub(crate) struct Carried {
     pub(super) end: End,
     /// For programs.
     pub(super) document: Value,
@@ -25,7 +25,7 @@ pub(super) struct Carried {
 
 impl Carried {
     /// Tells it as the one thing that was done.
-    pub(super) fn tell(&self, output: &Output) -> ExitCode {
+    pub(crate) fn tell(&self, output: &Output) -> ExitCode {
         if output.json() {
             output.document(&self.document);
         } else {
@@ -45,7 +45,7 @@ impl Carried {
     }
 }
 
-pub(super) async fn carry_out(begun: Begun, ground: &Ground, output: &Output) -> Result<Carried> {
+pub(crate) async fn carry_out(begun: Begun, ground: &Ground, output: &Output) -> Result<Carried> {
     let (run, plan) = (begun.id().clone(), begun.plan().clone());
     let what = match plan.kind {
         Kind::Upgrade => "upgrade",
