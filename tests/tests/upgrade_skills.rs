@@ -655,15 +655,21 @@ fn a_kill_at_any_moment_leaves_the_skill_whole_in_one_version_or_the_other() {
         let mut upgrade = ground.built.command(&words);
         let upgrade = upgrade.stdout(Stdio::null()).stderr(Stdio::null());
         let mut upgrade = upgrade.spawn().unwrap();
-        let moment = dice.within(whole);
+        // At any moment, and at those that are short: as soon as something was staged or exchanged.
+        let (moment, event) = (dice.within(whole), dice.below(3));
         let end = Instant::now() + moment;
-        while Instant::now() < end && upgrade.try_wait().unwrap().is_none() {
+        let is_time = || match event {
+            0 => Instant::now() >= end,
+            1 => !ground.kept().is_empty(),
+            _ => ground.read("guide.md") != mine,
+        };
+        while !is_time() && upgrade.try_wait().unwrap().is_none() {
             ground.is_whole(&mine);
         }
         upgrade.kill().unwrap();
         upgrade.wait().unwrap();
         ground.is_whole(&mine);
-        let told = format!("round {round}, killed after {moment:?}");
+        let told = format!("round {round}, killed at event {event}, or after {moment:?}");
         let healed = ground.exuvia(&["resume", "--json"]);
         assert!(matches!(healed.code, Some(0 | 1 | 4)), "{told}: {healed:?}");
         let (origin, lock) = ground.recorded();
