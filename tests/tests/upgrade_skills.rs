@@ -335,6 +335,18 @@ fn bytes_that_are_not_those_of_the_report_are_refused() {
 }
 
 #[test]
+fn a_version_cannot_say_of_itself_where_it_came_from() {
+    let lie = r#"{"version":1,"slug":"subject","ownerHandle":"eve","installedVersion":"9.9.9"}"#;
+    let offered = second().file(".clawhub/origin.json", lie);
+    let ground = Ground::of(installed(), offered.file(".clawdhub/origin.json", lie));
+    let _ = ground.upgrade(&["--confirm", "subject"]).exits(0);
+    assert_eq!(ground.recorded(), both("1.0.1"));
+    assert!(!ground.live().join(".clawdhub").exists());
+    let origin = read_json(&ground.live().join(".clawhub/origin.json"));
+    assert_eq!(origin["ownerHandle"], "acme", "{origin:#}");
+}
+
+#[test]
 fn a_skill_in_other_hands_is_blocked() {
     let ground = Ground::new();
     let given = |skill: clawhub::Skill| skill.handed_to("eve");

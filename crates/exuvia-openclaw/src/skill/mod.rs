@@ -17,7 +17,7 @@ use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 pub use discover::{Found, discover};
 pub use frontmatter::{Frontmatter, read_frontmatter};
 pub use lock::{LockEntry, lock_entry, put_lock_entry};
-pub use record::{Published, PublishedFile, RECORDS, Record, record};
+pub use record::{Published, PublishedFile, Record, is_record, record};
 pub use root::{RootKind, SkillRoot, roots};
 
 use crate::Install;

@@ -13,8 +13,16 @@ use super::{clawhub, git_source};
 use crate::digest::{fingerprint, openclaw_tree};
 use crate::tree::{FileDigest, Tree, TreeFile};
 
-/// Directories in a skill that its installers keep for themselves.
-pub const RECORDS: [&str; 3] = [".clawhub", ".clawdhub", ".openclaw"];
+/// Directories in a skill that ClawHub's clients keep for themselves.
+const RECORDS: [&str; 2] = [".clawhub", ".clawdhub"];
+
+/// Whether a path inside a skill is its installer's, and no part of what is published. An archive
+/// that brings such a file along would say of itself where it came from.
+pub fn is_record(path: &Path) -> bool {
+    let first = path.components().next();
+    path == Path::new(git_source::SOURCE_ORIGIN)
+        || first.is_some_and(|first| RECORDS.iter().any(|dir| first.as_os_str() == *dir))
+}
 
 /// A skill's record, and the file that holds it.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use exuvia_host::Host;
 use exuvia_model::Digest;
-use exuvia_openclaw::skill::RECORDS;
+use exuvia_openclaw::skill::is_record;
 use exuvia_openclaw::tree::{self, FileDigest, Limits, Tree, content_digest, digest_all};
 
 use super::merge::{Item, Items, Kind};
@@ -57,7 +57,7 @@ impl Live {
     pub(super) fn items(&self, host: &dyn Host) -> Items {
         let files = self.tree.files.iter().zip(&self.digests);
         let files = files
-            .filter(|(file, _)| !is_record(&file.path))
+            .filter(|(file, _)| !is_beside(&file.path))
             .map(|(file, digest)| {
                 let content = (file.len <= MAX_MERGED)
                     .then(|| tree::read(host, &self.tree.root, &file.path, MAX_MERGED).ok());
@@ -68,7 +68,7 @@ impl Live {
                 let content = content.flatten();
                 (file.name.clone(), Item { kind, content })
             });
-        let links = self.tree.links.iter().filter(|(path, _)| !is_record(path));
+        let links = self.tree.links.iter().filter(|(path, _)| !is_beside(path));
         let links = links.map(|(path, target)| {
             let target = target.to_string_lossy().into_owned();
             let item = Item {
@@ -83,7 +83,7 @@ impl Live {
     /// What the clients keep in it, but for one file.
     pub(super) fn records<'a>(&'a self, but: &'a Path) -> impl Iterator<Item = &'a Path> {
         let files = self.tree.files.iter().map(|file| file.path.as_path());
-        files.filter(move |path| is_record(path) && *path != but && *path != Path::new(CLIENT_NOTE))
+        files.filter(move |path| is_record(path) && *path != but)
     }
 
     /// Whether ClawHub's own note is in it: one client leaves it out.
@@ -124,11 +124,7 @@ impl Live {
     }
 }
 
-fn is_record(path: &Path) -> bool {
-    let first = path
-        .components()
-        .next()
-        .map(std::path::Component::as_os_str);
-    path == Path::new(CLIENT_NOTE)
-        || first.is_some_and(|first| RECORDS.iter().any(|record| first == *record))
+/// Whether a path is no part of the skill itself.
+fn is_beside(path: &Path) -> bool {
+    path == Path::new(CLIENT_NOTE) || is_record(path)
 }

@@ -1,12 +1,14 @@
 //! The bytes of a skill's versions, as their source has them now.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::Arc;
 
 use exuvia_host::{Home, Host};
 use exuvia_model::digest::hex;
 use exuvia_model::scan::{Artifact, Verdict};
 use exuvia_model::{Digest, Revision};
+use exuvia_openclaw::skill::is_record;
 use exuvia_sources::clawhub::{ClawHub, FileEntry, files_digest};
 use exuvia_sources::git::Git;
 use exuvia_sources::http::{Http, HttpOptions};
@@ -205,7 +207,7 @@ fn is_as_listed(archive: &Archive, listed: &[FileEntry]) -> Result<(), Trouble> 
     }
 }
 
-/// What an archive holds, to be merged.
+/// What an archive holds, to be merged. Records are left out: only an installer writes them.
 pub(super) fn items(archive: &Archive) -> Items {
     let files = archive.files.iter().map(|file| {
         let kind = Kind::File {
@@ -221,5 +223,7 @@ pub(super) fn items(archive: &Archive) -> Items {
         let content = None;
         (link.path.clone(), Item { kind, content })
     });
-    files.chain(links).collect()
+    let all = files.chain(links);
+    all.filter(|(path, _)| !is_record(Path::new(path)))
+        .collect()
 }
