@@ -14,7 +14,8 @@ use exuvia_store::journal::{Journal, NewRun, Run};
 use tokio::time::{Instant, sleep};
 
 use crate::core::Core;
-use crate::{Facts, News, Plan, UpgradeError, drive};
+use crate::skill::SkillWorks;
+use crate::{Facts, News, Plan, Subject, UpgradeError, drive};
 
 /// How long a process that leaves a transaction to another may take to end.
 const LEAVING: Duration = Duration::from_mins(1);
@@ -176,6 +177,11 @@ impl Upgrades {
         dir.join("upgrade.lock")
     }
 
+    /// What a run found out.
+    pub fn facts(&self, run: &RunId) -> Result<Facts, UpgradeError> {
+        Ok(Facts::read(self.host.as_ref(), &self.dir(run))?)
+    }
+
     /// Where a run keeps what it found out.
     pub fn dir(&self, run: &RunId) -> PathBuf {
         Facts::dir(&self.home, run)
@@ -203,7 +209,12 @@ impl Begun {
         self,
         tell: &(dyn Fn(News<'_>) + Send + Sync),
     ) -> Result<State, UpgradeError> {
-        let mut core = Core::open(&self.upgrades, self.run.id().clone(), self.plan)?;
+        let run = self.run.id().clone();
+        if matches!(self.plan.subject, Subject::Skill(_)) {
+            let mut skill = SkillWorks::open(&self.upgrades, run, self.plan)?;
+            return drive(self.run, self.state, &mut skill, tell).await;
+        }
+        let mut core = Core::open(&self.upgrades, run, self.plan)?;
         drive(self.run, self.state, &mut core, tell).await
     }
 }

@@ -40,9 +40,7 @@ impl Core {
 
     /// The archive whose digest was approved, as the registry serves it now.
     async fn approved(&self) -> Result<Archive, Trouble> {
-        let Plan {
-            asset, to, digest, ..
-        } = &*self.plan;
+        let (Plan { asset, digest, .. }, to) = (&*self.plan, &self.to);
         let host = Arc::clone(&self.upgrades.host);
         let cache = self.upgrades.home.cache();
         let config = npm::Config::load(&*host, &cache)?;

@@ -23,18 +23,25 @@ pub(super) async fn run(
     output: &Output,
 ) -> Result<ExitCode> {
     let ground = Ground::open(&machine)?;
-    let Some(plan) = choose(machine, &ground, choice, output)? else {
+    let Some(chosen) = choose(machine, choice, output)? else {
         return Ok(ExitCode::SUCCESS);
     };
-    if let Some(target) = target.filter(|target| **target != plan.to) {
+    let plan = chosen.only(&ground)?;
+    let Some(expected) = plan.to.version().filter(|_| plan.stops_the_gateway()) else {
+        bail!(Blocked(
+            "the gateway goes on while this is upgraded: `exuvia upgrade` does it from inside, too; \
+             nothing was changed"
+                .to_owned()
+        ));
+    };
+    let expected = expected.clone();
+    if let Some(target) = target.filter(|target| **target != expected) {
         bail!(Blocked(format!(
-            "{target} is wanted and {} is selected; nothing was changed",
-            plan.to
+            "{target} is wanted and {expected} is selected; nothing was changed"
         )));
     }
     let is_inside = ground.restarts.inside().await.is_some();
     let Asker { note, session } = asker.found(&ground.restarts).await?;
-    let expected = plan.to.clone();
     let begun = ground.upgrades.begin(plan)?;
     let update = AskedUpdate {
         reason: REASON.to_owned(),
@@ -45,10 +52,10 @@ pub(super) async fn run(
     };
     let run = ground.restarts.expect(begun.id(), update).await?;
     if !is_inside {
-        let code = carry_out(begun, output).await;
+        let carried = carry_out(begun, &ground, output).await;
         // Whoever asked is told, however it ended.
         ground.restarts.drive().await?;
-        return code;
+        return Ok(carried?.tell(output));
     }
     begun.leave();
     let carrier: [OsString; 5] = [

@@ -7,7 +7,7 @@ use exuvia_gateway::restart::Restarts;
 use exuvia_host::Host;
 use exuvia_host::disk::Disk;
 use exuvia_openclaw::Install;
-use exuvia_upgrade::Upgrades;
+use exuvia_upgrade::{Plan, Upgrades};
 
 use crate::commands::restart::restarts;
 use crate::exit::Blocked;
@@ -40,6 +40,14 @@ impl Ground {
             upgrades,
             restarts,
         })
+    }
+
+    /// The same, for a transaction that has the gateway stopped.
+    pub(crate) async fn must_be_outside_for(&self, plan: &Plan, instead: &str) -> Result<()> {
+        if plan.stops_the_gateway() {
+            return self.must_be_outside(instead).await;
+        }
+        Ok(())
     }
 
     /// Refuses what would end with the gateway that asked for it.

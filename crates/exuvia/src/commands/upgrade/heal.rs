@@ -33,7 +33,7 @@ pub(crate) async fn heal(machine: &Machine, tolerance: Tolerance, output: &Outpu
         return Ok(());
     };
     output.note(&format!("{run} was cut short; that is seen to first"));
-    let quiet = told::carry_on(begun, output).await?;
+    let quiet = told::carry_on(begun, &ground, output).await?;
     if quiet == End::Inconsistent {
         bail!(Inconsistent(format!(
             "{run} is half done; `exuvia history {run}` shows each step"
