@@ -6,12 +6,10 @@ use std::process::ExitCode;
 use anyhow::{Result, bail};
 use exuvia_gateway::restart::AskedUpdate;
 use exuvia_model::Version;
-use exuvia_model::asset::AssetKind;
-use exuvia_model::report::Entry;
 
 use super::run::{Asker, REASON};
 use crate::commands::restart::{actor, tell_handed_over};
-use crate::commands::upgrade::{Choice, Ground, carry_out, choose, in_turn};
+use crate::commands::upgrade::{Choice, Ground, carry_out, choose};
 use crate::exit::{self, Blocked};
 use crate::output::Output;
 use crate::session::Machine;
@@ -28,29 +26,18 @@ pub(super) async fn run(
     let Some(chosen) = choose(machine, choice, output)? else {
         return Ok(ExitCode::SUCCESS);
     };
-    let is_core = |entry: &Entry| entry.update.kind == AssetKind::CoreNpm;
-    if !chosen.entries.iter().any(is_core) {
-        // The gateway goes on, and whoever asked sees the end.
-        return in_turn(&ground, &chosen, output).await;
-    }
-    let [entry] = chosen.entries.as_slice() else {
+    let plan = chosen.only(&ground)?;
+    let Some(expected) = plan.to.version().filter(|_| plan.stops_the_gateway()) else {
         bail!(Blocked(
-            "`update run` upgrades OpenClaw alone, since the gateway is stopped for it; select the \
-             others by themselves; nothing was changed"
+            "the gateway goes on while this is upgraded: `exuvia upgrade` does it from inside, too; \
+             nothing was changed"
                 .to_owned()
         ));
     };
-    let plan = chosen.plan(&ground, entry)?;
-    let Some(expected) = plan.to.version().cloned() else {
-        bail!(Blocked(format!(
-            "{} is no version that can be compared; nothing was changed",
-            plan.to
-        )));
-    };
+    let expected = expected.clone();
     if let Some(target) = target.filter(|target| **target != expected) {
         bail!(Blocked(format!(
-            "{target} is wanted and {} is selected; nothing was changed",
-            plan.to
+            "{target} is wanted and {expected} is selected; nothing was changed"
         )));
     }
     let is_inside = ground.restarts.inside().await.is_some();
@@ -66,10 +53,9 @@ pub(super) async fn run(
     let run = ground.restarts.expect(begun.id(), update).await?;
     if !is_inside {
         let carried = carry_out(begun, &ground, output).await;
-        let code = carried.map(|carried| carried.tell(output));
         // Whoever asked is told, however it ended.
         ground.restarts.drive().await?;
-        return code;
+        return Ok(carried?.tell(output));
     }
     begun.leave();
     let carrier: [OsString; 5] = [

@@ -13,12 +13,12 @@ use super::told::{self, Carried};
 use crate::exit;
 use crate::output::Output;
 
-/// What to do where this is asked for from inside of the gateway that has to be stopped.
-const INSTEAD: &str = "`exuvia update run` with the same selection goes on outside of it";
+/// What goes on where an upgrade is asked for from inside of the gateway.
+const OUTSIDE: &str = "`exuvia update run` with the same selection goes on outside of it";
 
 /// Carries out one after the other, in this order. The first that is not done stops the rest, and
 /// which were not begun is told.
-pub(crate) async fn in_turn(ground: &Ground, chosen: &Chosen, output: &Output) -> Result<ExitCode> {
+pub(super) async fn in_turn(ground: &Ground, chosen: &Chosen, output: &Output) -> Result<ExitCode> {
     let entries = &chosen.entries;
     if let [entry] = entries.as_slice() {
         return Ok(one(ground, chosen, entry, output).await?.tell(output));
@@ -71,8 +71,8 @@ pub(crate) async fn in_turn(ground: &Ground, chosen: &Chosen, output: &Output) -
 }
 
 async fn one(ground: &Ground, chosen: &Chosen, entry: &Entry, output: &Output) -> Result<Carried> {
-    let plan = chosen.plan(ground, entry)?;
-    ground.must_be_outside_for(&plan, INSTEAD).await?;
+    let plan = super::plan(ground, entry, &chosen.selection, chosen.soak)?;
+    ground.must_be_outside_for(&plan, OUTSIDE).await?;
     let begun = ground.upgrades.begin(plan)?;
     told::carry_out(begun, ground, output).await
 }

@@ -24,7 +24,6 @@ use crate::exit::Blocked;
 use crate::output::Output;
 use crate::session::{Machine, Session};
 
-pub(crate) use each::in_turn;
 pub(crate) use ground::Ground;
 pub(crate) use heal::heal;
 pub(crate) use rollback::{RollbackArgs, rollback};
@@ -81,23 +80,16 @@ pub(crate) struct ResumeArgs {
     begun: Option<String>,
 }
 
-/// The entries of a report that were selected, at least one.
-pub(crate) struct Chosen {
-    pub(crate) entries: Vec<Entry>,
-    selection: Selection,
-    soak: Duration,
-}
-
 pub(crate) async fn upgrade(
     machine: Machine,
     args: UpgradeArgs,
     output: &Output,
 ) -> Result<ExitCode> {
     let ground = Ground::open(&machine)?;
-    match choose(machine, &args.choice, output)? {
-        Some(chosen) => each::in_turn(&ground, &chosen, output).await,
-        None => Ok(ExitCode::SUCCESS),
-    }
+    let Some(chosen) = choose(machine, &args.choice, output)? else {
+        return Ok(ExitCode::SUCCESS);
+    };
+    each::in_turn(&ground, &chosen, output).await
 }
 
 /// What is to be done; nothing where nothing was selected.
@@ -119,7 +111,7 @@ pub(crate) fn choose(machine: Machine, choice: &Choice, output: &Output) -> Resu
     session.documents.keep_selection(&selection)?;
     let mut entries = Vec::new();
     for selected in &selection.entries {
-        let entry = report.entry(selected.number).cloned();
+        let entry = report.entry(selected.number);
         entries.push(entry.ok_or_else(|| anyhow!("no such entry"))?);
     }
     if entries.is_empty() {
@@ -127,19 +119,32 @@ pub(crate) fn choose(machine: Machine, choice: &Choice, output: &Output) -> Resu
         return Ok(None);
     }
     Ok(Some(Chosen {
-        entries,
+        entries: entries.into_iter().cloned().collect(),
         selection,
         soak: Duration::from_secs(choice.soak),
     }))
 }
 
+/// What is to be upgraded.
+pub(crate) struct Chosen {
+    entries: Vec<Entry>,
+    selection: Selection,
+    soak: Duration,
+}
+
 impl Chosen {
-    /// What is to be done for one of the entries.
-    pub(crate) fn plan(&self, ground: &Ground, entry: &Entry) -> Result<Plan> {
+    /// The plan of the one entry that was chosen.
+    pub(crate) fn only(&self, ground: &Ground) -> Result<Plan> {
+        let [entry] = self.entries.as_slice() else {
+            bail!(Blocked(
+                "one update at a time can be handed to a process outside of the gateway; nothing was \
+                 changed"
+                    .to_owned()
+            ));
+        };
         plan(ground, entry, &self.selection, self.soak)
     }
 }
-
 fn plan(ground: &Ground, entry: &Entry, selection: &Selection, soak: Duration) -> Result<Plan> {
     match entry.update.kind {
         AssetKind::SkillClawhub | AssetKind::SkillGithub => {
@@ -201,11 +206,10 @@ pub(crate) async fn resume(
     let ground = Ground::open(&machine)?;
     if let Some(run) = &args.begun {
         let begun = ground.upgrades.take_over(&run.parse()?).await?;
-        let carried = told::carry_out(begun, &ground, output).await;
-        let code = carried.map(|carried| carried.tell(output));
+        let carried = carry_out(begun, &ground, output).await;
         // Whoever asked is told, however it ended.
         ground.restarts.drive().await?;
-        return code;
+        return Ok(carried?.tell(output));
     }
     ground.must_be_outside(ground::FROM_A_TERMINAL).await?;
     if let Some(begun) = ground.upgrades.resume()? {
