@@ -1,5 +1,6 @@
 //! `exuvia upgrade`, `rollback` and `resume`: transactions, and telling their course.
 
+mod allowed;
 mod by_hand;
 mod choice;
 mod course;
@@ -39,6 +40,7 @@ Examples:
   exuvia upgrade 1 3              two of them, one after the other; the first failure stops the rest
   exuvia upgrade demo             the entry of this name
   exuvia upgrade 1 --report rep_0123456789abcdef --json
+  exuvia upgrade --automatic      what has a low risk, where config.toml allows it: for a timer
 
 OpenClaw itself where npm installed it with -g, and skills from ClawHub and git, can be upgraded.
 What is live is not touched before the new version was staged and its bytes compared with those of
@@ -70,6 +72,12 @@ pub(crate) struct Choice {
     /// How long the new version is watched before it counts as good, in seconds
     #[arg(long, value_name = "SECONDS", default_value_t = SOAK)]
     soak: u64,
+    /// Select what has a low risk, if `automatic = "low"` in config.toml allows it
+    #[arg(long, conflicts_with = "reply")]
+    automatic: bool,
+    /// Begin although the release is too young, or the hour none of yours
+    #[arg(long, conflicts_with = "automatic")]
+    despite_policy: bool,
 }
 
 /// Carry on an upgrade or a rollback that was cut short
@@ -94,7 +102,7 @@ pub(crate) async fn upgrade(
 
 /// What is to be done; nothing where nothing was selected.
 pub(crate) fn choose(machine: Machine, choice: &Choice, output: &Output) -> Result<Option<Chosen>> {
-    if choice.reply.is_empty() {
+    if choice.reply.is_empty() && !choice.automatic {
         bail!(Blocked(
             "nothing is upgraded without a selection: run `exuvia check`, then `exuvia upgrade` \
              with the numbers of its report; nothing was changed"
@@ -104,15 +112,29 @@ pub(crate) fn choose(machine: Machine, choice: &Choice, output: &Output) -> Resu
     if output.json() && choice.report.is_none() {
         bail!("with --json the report that is answered must be named: add --report ID");
     }
+    let home = machine.home.clone();
     let session = Session::open(machine)?;
     let report = session.documents.report(choice.report.as_deref())?;
     let confirmed = choice.confirm.iter().cloned().collect();
-    let selection = choice::take(&session, &report, &choice.reply, &confirmed, output)?;
+    let reply = if choice.automatic {
+        allowed::automatically(&session.host, &home, &report)?
+    } else {
+        choice.reply.clone()
+    };
+    if reply.is_empty() {
+        output.text("No update has a low risk; nothing was changed.");
+        return Ok(None);
+    }
+    let selection = choice::take(&session, &report, &reply, &confirmed, output)?;
     session.documents.keep_selection(&selection)?;
     let mut entries = Vec::new();
     for selected in &selection.entries {
         let entry = report.entry(selected.number);
-        entries.push(entry.ok_or_else(|| anyhow!("no such entry"))?);
+        let entry = entry.ok_or_else(|| anyhow!("no such entry"))?;
+        if !choice.despite_policy {
+            allowed::must_be_allowed(&session.host, &home, entry)?;
+        }
+        entries.push(entry);
     }
     if entries.is_empty() {
         output.text("Nothing selected; nothing was changed.");

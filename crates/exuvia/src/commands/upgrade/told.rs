@@ -65,6 +65,9 @@ pub(crate) async fn carry_out(begun: Begun, ground: &Ground, output: &Output) ->
     let ended = Box::pin(begun.carry_out(&|news| course.tell(news))).await;
     output.if_interrupted(NOTHING_HALF_DONE);
     let state = ended?;
+    if state.end() == Some(End::Done) {
+        retain(ground, &plan, output);
+    }
     let facts = ground.upgrades.facts(&run)?;
     let edits = edits(&facts);
     Ok(Carried {
@@ -72,6 +75,22 @@ pub(crate) async fn carry_out(begun: Begun, ground: &Ground, output: &Output) ->
         words: outcome(&state, &plan, edits, run.as_str()),
         document: json!({ "run": run, "plan": plan, "state": state, "editsKept": edits }),
     })
+}
+
+/// Lets go of what is older than the user keeps. The upgrade is done, whatever comes of that.
+fn retain(ground: &Ground, plan: &Plan, output: &Output) {
+    match ground.upgrades.retain(&plan.asset) {
+        Ok(gone) => {
+            for generation in gone {
+                let (name, version) = (render::line(plan.name()), generation.version.short());
+                output.note(&format!("  {name} {version} is not kept any longer"));
+            }
+        }
+        Err(error) => output.note(&format!(
+            "! what is older than you keep could not be removed: {}",
+            render::line(&error.to_string())
+        )),
+    }
 }
 
 /// The same for a command that does something else afterwards: told on standard error.
