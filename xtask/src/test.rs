@@ -37,10 +37,13 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     Image::prepare(&workspace::target().join("machine")).context(
         "the end-to-end tests need a real systemd; `cargo xtask test --fast` leaves them out",
     )?;
+    // Both lie in one place while they are built: the one that users have comes last.
+    let failpoints = workspace::build_failpoints()?;
     let exuvia = workspace::build_exuvia()?;
     show(
         cargo(&["test", "--workspace"])
             .env("EXUVIA_E2E_SANDBOX", &dir)
-            .env("EXUVIA_E2E_BINARY", exuvia),
+            .env("EXUVIA_E2E_BINARY", exuvia)
+            .env("EXUVIA_E2E_FAILPOINTS", failpoints),
     )
 }

@@ -14,6 +14,8 @@ pub mod core;
 mod driver;
 mod error;
 mod facts;
+#[cfg(feature = "failpoints")]
+mod failpoint;
 mod generation;
 mod plan;
 mod run;

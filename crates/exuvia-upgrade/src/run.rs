@@ -154,7 +154,11 @@ impl Begun {
         self,
         tell: &(dyn Fn(News<'_>) + Send + Sync),
     ) -> Result<State, UpgradeError> {
-        let mut core = Core::open(&self.upgrades, self.run.id().clone(), self.plan)?;
+        let core = Core::open(&self.upgrades, self.run.id().clone(), self.plan)?;
+        #[cfg(not(feature = "failpoints"))]
+        let mut core = core;
+        #[cfg(feature = "failpoints")]
+        let mut core = crate::failpoint::Pointed::new(core, Arc::clone(&self.upgrades.host));
         drive(self.run, self.state, &mut core, tell).await
     }
 }

@@ -1,0 +1,224 @@
+//! A real OpenClaw in a prefix of its own that is upgraded and rolled back while its gateway is
+//! kept.
+
+#![allow(
+    clippy::indexing_slicing,
+    reason = "a JSON value that is not there is null, and reading it does not panic"
+)]
+
+use std::path::PathBuf;
+use std::process::Command;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use exuvia_testkit::sandbox::{OPENCLAW, Past, Sandbox};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::{Kept, Ran, Running, World, entry, sandbox, vitals_by};
+
+/// The session in which turns are taken.
+const SESSION: &str = "agent:main:main";
+/// An upgrade took six minutes on a machine with much else to do.
+const PATIENCE: Duration = Duration::from_mins(20);
+/// Short beside the second or two for which npm leaves no package.
+const GLANCE: Duration = Duration::from_micros(500);
+
+/// The install, its kept gateway, and the registry of a day on which its next release was new.
+#[derive(Debug)]
+pub struct Moulting {
+    /// Its world.
+    pub kept: Kept,
+    sandbox: Sandbox,
+    registry: Option<Past>,
+    turns: u32,
+    _prefix: TempDir,
+}
+
+impl Moulting {
+    /// With the sandbox's release and everything that its template has.
+    pub fn start() -> Self {
+        let (dir, prefix) = prefix();
+        let own = sandbox().with_own(&prefix);
+        let own = own.unwrap_or_else(|error| panic!("no prefix of its own: {error:#}"));
+        Self::begin(own.clone(), World::fork_on(&own), dir)
+    }
+
+    /// With this release, which comes from npm, in a new home.
+    pub fn start_at(version: &'static str) -> Self {
+        if version == OPENCLAW {
+            return Self::start();
+        }
+        let (dir, prefix) = prefix();
+        let own = sandbox().with_own_release(&prefix, version);
+        let own = own.unwrap_or_else(|error| panic!("no OpenClaw {version}: {error:#}"));
+        Self::begin(own.clone(), World::bare_on(&own), dir)
+    }
+
+    fn begin(sandbox: Sandbox, world: World, prefix: TempDir) -> Self {
+        let skill = world.home().workspace().join("skills/kept-skill");
+        let words = "---\nname: kept-skill\ndescription: Stays what it is.\n---\n\nStay.\n";
+        let written = std::fs::create_dir_all(&skill)
+            .and_then(|()| std::fs::write(skill.join("SKILL.md"), words));
+        written.unwrap_or_else(|error| panic!("{}: {error}", skill.display()));
+        let mut moulting = Self {
+            kept: Kept::start_in(world),
+            sandbox,
+            registry: None,
+            turns: 0,
+            _prefix: prefix,
+        };
+        moulting.takes_a_turn();
+        let schedule = json!({ "kind": "cron", "expr": "0 7 1 1 *" });
+        let payload = json!({ "kind": "agentTurn", "message": "Report." });
+        let job = json!({
+            "name": "kept-job", "enabled": true, "schedule": schedule, "payload": payload,
+            "sessionTarget": "isolated", "wakeMode": "now",
+        });
+        moulting.kept.call("cron.add", &job);
+        moulting
+    }
+
+    /// From now on this release is the newest that npm has.
+    pub fn offer(&mut self, current: &str, latest: &str) {
+        let past = Past::start(&self.sandbox, current, latest);
+        self.registry = Some(past.unwrap_or_else(|error| panic!("no registry: {error:#}")));
+    }
+
+    /// A command of `exuvia`, which asks that registry.
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = self.kept.command(arguments);
+        if let Some(registry) = &self.registry {
+            command.env("npm_config_registry", registry.url());
+        }
+        command
+    }
+
+    /// Runs `exuvia` with these arguments.
+    pub fn exuvia(&self, arguments: &[&str]) -> Ran {
+        Running::start(&mut self.command(arguments)).wait_within(PATIENCE)
+    }
+
+    /// The words of an upgrade to what `exuvia check` finds now.
+    pub fn upgrade_words(&self) -> Vec<String> {
+        let report = self.exuvia(&["check", "--json"]).exits(0).json();
+        let number = entry(&report, "openclaw")["number"].to_string();
+        let report = report["reportId"].as_str().unwrap_or_default();
+        let rest = ["--confirm", "openclaw", "--soak", "0", "--json"];
+        let words = ["upgrade", &number, "--report", report];
+        words.into_iter().chain(rest).map(str::to_owned).collect()
+    }
+
+    /// Checks and upgrades.
+    pub fn upgrade(&self) -> Ran {
+        let words = self.upgrade_words();
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        self.exuvia(&words)
+    }
+
+    /// The gateway works; the version that runs, which is also the installed one.
+    pub fn version(&self) -> String {
+        let status = self.exuvia(&["status", "--wait", "300", "--json"]);
+        let status = status.exits(0).json();
+        assert_eq!(status["verdict"], "healthy", "{status:#}");
+        let version = status["version"]["running"].as_str().unwrap_or_default();
+        assert_eq!(status["version"]["installed"], version, "{status:#}");
+        version.to_owned()
+    }
+
+    /// What the user would miss.
+    pub fn belongings(&self) -> Value {
+        vitals_by(&self.kept, self.kept.client())
+    }
+
+    /// The agent answers, in the session that it always had.
+    pub fn takes_a_turn(&mut self) {
+        self.turns += 1;
+        let said = format!("turn {}", self.turns);
+        let taken = self.kept.client().turn(SESSION, &said);
+        taken.unwrap_or_else(|error| panic!("{said}: {error:#}"));
+    }
+
+    /// Looks from now on whether the package is there.
+    pub fn watch(&self) -> Watch {
+        Watch::begin(self.package())
+    }
+
+    /// The package.
+    pub fn package(&self) -> PathBuf {
+        self.sandbox.tools().openclaw_package()
+    }
+
+    /// Nothing is left of what a transaction needs only while it runs: beside the package lie so
+    /// many trees that can be gone back to.
+    pub fn leaves_nothing_but(&self, generations: usize) {
+        let names = |dir: PathBuf| -> Vec<String> {
+            let listed = std::fs::read_dir(dir).into_iter().flatten().flatten();
+            let names = listed.map(|entry| entry.file_name().to_string_lossy().into_owned());
+            names.collect()
+        };
+        let rehearsals = names(self.kept.exuvia_home().join("rehearsals"));
+        assert!(rehearsals.is_empty(), "copies of the state: {rehearsals:?}");
+        let beside = names(self.package().with_file_name(".exuvia"));
+        assert_eq!(beside.len(), generations, "{beside:?}");
+        let all = names(self.package().with_file_name(""));
+        let strange: Vec<_> = all
+            .iter()
+            .filter(|name| !["openclaw", ".exuvia", ".package-lock.json"].contains(&name.as_str()))
+            .collect();
+        assert!(strange.is_empty(), "{strange:?}");
+    }
+}
+
+fn prefix() -> (TempDir, PathBuf) {
+    let dir = TempDir::new().and_then(|dir| dir.path().canonicalize().map(|path| (dir, path)));
+    let (dir, path) = dir.unwrap_or_else(|error| panic!("no temporary directory: {error}"));
+    (dir, path.join("prefix"))
+}
+
+/// Two that look without end: one at the directory of a package, one for its `package.json`.
+#[derive(Debug)]
+pub struct Watch {
+    over: Arc<AtomicBool>,
+    watchers: Vec<JoinHandle<(u64, u64)>>,
+}
+
+impl Watch {
+    /// Looks at this package.
+    pub fn begin(package: PathBuf) -> Self {
+        let over = Arc::new(AtomicBool::new(false));
+        let file = package.join("package.json");
+        let watchers = [package, file].map(|path| {
+            let over = Arc::clone(&over);
+            std::thread::spawn(move || {
+                let (mut looks, mut missed) = (0, 0);
+                while !over.load(Ordering::Relaxed) {
+                    looks += 1;
+                    missed += u64::from(std::fs::metadata(&path).is_err());
+                    std::thread::sleep(GLANCE);
+                }
+                (looks, missed)
+            })
+        });
+        Self {
+            over,
+            watchers: watchers.into(),
+        }
+    }
+
+    /// It was there each time; how often was looked.
+    pub fn saw_it_always(self) -> u64 {
+        self.over.store(true, Ordering::Relaxed);
+        let mut looks = 0;
+        for watcher in self.watchers {
+            let watched = watcher.join();
+            let (looked, missed) =
+                watched.unwrap_or_else(|panicked| std::panic::resume_unwind(panicked));
+            assert_eq!(missed, 0, "missed in {missed} of {looked} looks");
+            looks += looked;
+        }
+        looks
+    }
+}
