@@ -1,6 +1,6 @@
 //! Who really runs in a home, by the kernel's word and not by Exuvia's or OpenClaw's.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use rustix::process::{Pid, Signal, kill_process};
@@ -62,6 +62,52 @@ pub fn keepers(home: &Path) -> Vec<Found> {
     let mut all = processes_of(home);
     all.retain(|found| runs_gateway(found) && is_exuvia(found));
     all
+}
+
+/// Processes of a home that are no keeper and no gateway, and were started by none.
+pub fn strangers(home: &Path) -> Vec<Found> {
+    let all = processes_of(home);
+    let known = |found: &Found| is_gateway(found) || is_exuvia(found) && runs_gateway(found);
+    let mut ours: BTreeSet<u32> = all.iter().filter(|it| known(it)).map(|it| it.pid).collect();
+    loop {
+        let more = all.iter().filter(|it| ours.contains(&it.parent));
+        let more: Vec<u32> = more
+            .map(|it| it.pid)
+            .filter(|pid| !ours.contains(pid))
+            .collect();
+        if more.is_empty() {
+            break;
+        }
+        ours.extend(more);
+    }
+    all.into_iter()
+        .filter(|it| !ours.contains(&it.pid))
+        .collect()
+}
+
+/// Kills a process and everything that it started, the process first.
+pub fn kill_tree(root: u32) {
+    let mut tree = vec![root];
+    let mut at = 0;
+    while let Some(&pid) = tree.get(at) {
+        let tasks = std::fs::read_dir(format!("/proc/{pid}/task"))
+            .into_iter()
+            .flatten();
+        for task in tasks.flatten() {
+            // One that has ended has no children.
+            let children = std::fs::read_to_string(task.path().join("children"));
+            let children = children.unwrap_or_default();
+            tree.extend(
+                children
+                    .split_whitespace()
+                    .filter_map(|pid| pid.parse::<u32>().ok()),
+            );
+        }
+        at += 1;
+    }
+    for pid in tree {
+        signal(pid, Signal::KILL);
+    }
 }
 
 /// Sends a signal to a process that may have ended.

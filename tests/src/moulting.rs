@@ -6,18 +6,19 @@
     reason = "a JSON value that is not there is null, and reading it does not panic"
 )]
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use exuvia_testkit::sandbox::{OPENCLAW, Past, Sandbox};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::{Kept, Ran, Running, World, entry, sandbox, vitals_by};
+use crate::{Kept, Ran, Running, Struck, World, entry, found, sandbox, vitals_by};
 
 /// The session in which turns are taken.
 const SESSION: &str = "agent:main:main";
@@ -25,6 +26,9 @@ const SESSION: &str = "agent:main:main";
 const PATIENCE: Duration = Duration::from_mins(20);
 /// Short beside the second or two for which npm leaves no package.
 const GLANCE: Duration = Duration::from_micros(500);
+
+/// Between two runs of a program that takes half a second of a processor.
+const PAUSE: Duration = Duration::from_millis(500);
 
 /// The install, its kept gateway, and the registry of a day on which its next release was new.
 #[derive(Debug)]
@@ -34,6 +38,8 @@ pub struct Moulting {
     sandbox: Sandbox,
     registry: Option<Past>,
     turns: u32,
+    /// What belongs to each version that was seen.
+    known: BTreeMap<String, Value>,
     _prefix: TempDir,
 }
 
@@ -68,6 +74,7 @@ impl Moulting {
             sandbox,
             registry: None,
             turns: 0,
+            known: BTreeMap::new(),
             _prefix: prefix,
         };
         moulting.takes_a_turn();
@@ -141,34 +148,63 @@ impl Moulting {
         taken.unwrap_or_else(|error| panic!("{said}: {error:#}"));
     }
 
+    /// Runs `openclaw --version` from now on, over and over.
+    pub fn asks_for_its_version(&self) -> Asked {
+        let mut command = self.kept.openclaw_command(&["--version"]);
+        // No process of the home's, which only its gateway leaves behind.
+        command.env("HOME", "/nonexistent").stdin(Stdio::null());
+        Asked::begin(command)
+    }
+
     /// Looks from now on whether the package is there.
     pub fn watch(&self) -> Watch {
         Watch::begin(self.package())
     }
+}
 
-    /// The package.
-    pub fn package(&self) -> PathBuf {
+impl Struck for Moulting {
+    const NAME: &'static str = "real";
+    const SPAN: Duration = Duration::from_secs(40);
+
+    fn command(&self, words: &[&str]) -> Command {
+        Self::command(self, words)
+    }
+
+    fn exuvia(&self, words: &[&str]) -> Ran {
+        Self::exuvia(self, words)
+    }
+
+    fn upgrade_words(&self) -> Vec<String> {
+        Self::upgrade_words(self)
+    }
+
+    fn home(&self) -> PathBuf {
+        self.kept.home().path().to_owned()
+    }
+
+    fn exuvia_home(&self) -> PathBuf {
+        self.kept.exuvia_home()
+    }
+
+    fn package(&self) -> PathBuf {
         self.sandbox.tools().openclaw_package()
     }
 
-    /// Nothing is left of what a transaction needs only while it runs: beside the package lie so
-    /// many trees that can be gone back to.
-    pub fn leaves_nothing_but(&self, generations: usize) {
-        let names = |dir: PathBuf| -> Vec<String> {
-            let listed = std::fs::read_dir(dir).into_iter().flatten().flatten();
-            let names = listed.map(|entry| entry.file_name().to_string_lossy().into_owned());
-            names.collect()
-        };
-        let rehearsals = names(self.kept.exuvia_home().join("rehearsals"));
-        assert!(rehearsals.is_empty(), "copies of the state: {rehearsals:?}");
-        let beside = names(self.package().with_file_name(".exuvia"));
-        assert_eq!(beside.len(), generations, "{beside:?}");
-        let all = names(self.package().with_file_name(""));
-        let strange: Vec<_> = all
-            .iter()
-            .filter(|name| !["openclaw", ".exuvia", ".package-lock.json"].contains(&name.as_str()))
-            .collect();
-        assert!(strange.is_empty(), "{strange:?}");
+    fn is_whole(&mut self, what: &str) -> String {
+        let version = self.version();
+        let gateways = found::gateways(&self.home());
+        assert_eq!(gateways.len(), 1, "{what}: {gateways:?}");
+        let now = self.belongings();
+        match self.known.get(&version) {
+            Some(known) => assert_eq!(now, *known, "{what}: {version}"),
+            None => drop(self.known.insert(version.clone(), now)),
+        }
+        self.takes_a_turn();
+        version
+    }
+
+    fn is_old(&self, version: &str) -> bool {
+        version == OPENCLAW
     }
 }
 
@@ -182,7 +218,7 @@ fn prefix() -> (TempDir, PathBuf) {
 #[derive(Debug)]
 pub struct Watch {
     over: Arc<AtomicBool>,
-    watchers: Vec<JoinHandle<(u64, u64)>>,
+    watchers: Vec<JoinHandle<(u64, Vec<String>)>>,
 }
 
 impl Watch {
@@ -193,10 +229,13 @@ impl Watch {
         let watchers = [package, file].map(|path| {
             let over = Arc::clone(&over);
             std::thread::spawn(move || {
-                let (mut looks, mut missed) = (0, 0);
+                let (mut looks, mut missed, began) = (0, Vec::new(), Instant::now());
                 while !over.load(Ordering::Relaxed) {
                     looks += 1;
-                    missed += u64::from(std::fs::metadata(&path).is_err());
+                    if let Err(error) = std::fs::metadata(&path) {
+                        let at = began.elapsed();
+                        missed.push(format!("{}: {error} after {at:?}", path.display()));
+                    }
                     std::thread::sleep(GLANCE);
                 }
                 (looks, missed)
@@ -216,9 +255,46 @@ impl Watch {
             let watched = watcher.join();
             let (looked, missed) =
                 watched.unwrap_or_else(|panicked| std::panic::resume_unwind(panicked));
-            assert_eq!(missed, 0, "missed in {missed} of {looked} looks");
+            assert!(missed.is_empty(), "in {looked} looks: {missed:#?}");
             looks += looked;
         }
         looks
+    }
+}
+
+/// Somebody who runs a program without end.
+#[derive(Debug)]
+pub struct Asked {
+    over: Arc<AtomicBool>,
+    asking: JoinHandle<(u64, Option<String>)>,
+}
+
+impl Asked {
+    fn begin(mut command: Command) -> Self {
+        let over = Arc::new(AtomicBool::new(false));
+        let until = Arc::clone(&over);
+        let asking = std::thread::spawn(move || {
+            let mut times = 0;
+            while !until.load(Ordering::Relaxed) {
+                let answer = command.output();
+                let good = answer.as_ref().is_ok_and(|answer| answer.status.success());
+                if !good {
+                    return (times, Some(format!("{answer:?}")));
+                }
+                times += 1;
+                std::thread::sleep(PAUSE);
+            }
+            (times, None)
+        });
+        Self { over, asking }
+    }
+
+    /// It worked each time; how often it ran.
+    pub fn was_always_answered(self) -> u64 {
+        self.over.store(true, Ordering::Relaxed);
+        let asked = self.asking.join();
+        let (times, failed) = asked.unwrap_or_else(|panicked| std::panic::resume_unwind(panicked));
+        assert_eq!(failed, None, "after {times} times that went well");
+        times
     }
 }

@@ -9,6 +9,7 @@
 
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
+use std::process::Command;
 
 use exuvia_e2e::{Ran, binary, entry, failpoints};
 use exuvia_testkit::mini::{Gateway, Mini, World};
@@ -48,7 +49,10 @@ struct Belongings {
 
 impl Ground {
     fn new() -> Self {
-        let world = World::new();
+        Self::in_world(World::new())
+    }
+
+    fn in_world(world: World) -> Self {
         world.publish(Mini::release(NEW));
         let mut kept = world.keep(&binary());
         kept.wait_until_ready();
@@ -148,7 +152,10 @@ impl Ground {
 
     /// One run of each kind for each script, each followed by the next command.
     fn survives(&self, kind: &str, cases: &[(String, String)]) -> Vec<String> {
-        self.stands_before(kind, OLD);
+        self.does("exit 0");
+        let status = self.exuvia(&["status", "--json"]).json();
+        let version = status["version"]["installed"].as_str().unwrap();
+        self.stands_before(kind, version);
         let mut healed = Vec::new();
         for (what, script) in cases {
             self.does(script);
@@ -249,5 +256,53 @@ fn fails_everywhere(ground: &Ground, kind: &str, forth: &[&str], from: &str) {
         let _ = std::fs::remove_file(&marker);
         let healed = ground.survives(kind, std::slice::from_ref(&case));
         assert_eq!(healed, [from], "{}", case.0);
+    }
+}
+
+/// A file system of the test's own, which is soon full.
+struct Disk(tempfile::TempDir);
+
+impl Disk {
+    /// A little more room than an upgrade wants to see free.
+    fn new() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let mut mount = Command::new("mount");
+        mount.args(["-t", "tmpfs", "-o", "size=1700m", "exuvia-test"]);
+        let mounted = mount.arg(dir.path()).status().unwrap();
+        assert!(mounted.success(), "a file system of its own takes root");
+        Self(dir)
+    }
+
+    fn filler(&self) -> PathBuf {
+        self.0.path().join("filler")
+    }
+}
+
+impl Drop for Disk {
+    fn drop(&mut self) {
+        // What cannot be taken away goes with the machine.
+        let _ = Command::new("umount").arg("-l").arg(self.0.path()).status();
+    }
+}
+
+#[test]
+fn a_disk_that_fills_up_in_any_phase_leaves_one_version_or_the_other() {
+    let disk = Disk::new();
+    let world = World::within(disk.0.path(), Mini::release(OLD));
+    let ground = Ground::in_world(world);
+    for (kind, phases) in [("upgrade", &UPGRADE[..]), ("rollback", &ROLLBACK)] {
+        ground.stands_before(kind, OLD);
+        for phase in phases {
+            let filler = disk.filler();
+            let fill = format!("cat /dev/zero >{} 2>/dev/null", filler.display());
+            ground.does(&at(&format!("before {phase}"), &fill, None));
+            let ran = ground.runs(kind);
+            let what = format!("{kind} with a full disk from {phase} on");
+            println!("{what}: {:?} {}", ran.code, ran.stderr);
+            std::fs::remove_file(filler).unwrap();
+            let version = ground.is_whole(&what);
+            println!("{what}: {:?}, healed to {version}", ran.code);
+            ground.stands_before(kind, &version);
+        }
     }
 }

@@ -5,7 +5,7 @@
     reason = "helpers of tests fail by panicking, too"
 )]
 
-use exuvia_e2e::Moulting;
+use exuvia_e2e::{Moulting, leaves_nothing, strike, wanted_kills};
 use exuvia_testkit::sandbox::{NEXT_OPENCLAW, OPENCLAW};
 use serde_json::Value;
 
@@ -25,7 +25,7 @@ fn every_upgrade_can_be_gone_back_from_with_everything_as_it_was() {
     let mut before: Vec<Value> = vec![moulting.belongings()];
     println!("{:#}", before[0]);
     let watch = moulting.watch();
-    for (kept, pair) in (1..).zip(way.windows(2)) {
+    for pair in way.windows(2) {
         moulting.offer(pair[0], pair[1]);
         let upgraded = moulting.upgrade();
         println!(
@@ -37,7 +37,7 @@ fn every_upgrade_can_be_gone_back_from_with_everything_as_it_was() {
         moulting.takes_a_turn();
         let after = moulting.belongings();
         lost_nothing(before.last().unwrap(), &after);
-        moulting.leaves_nothing_but(kept);
+        leaves_nothing(&moulting, pair[1]);
         before.push(after);
     }
     for (version, before) in way.iter().zip(&before).rev().skip(1) {
@@ -48,7 +48,7 @@ fn every_upgrade_can_be_gone_back_from_with_everything_as_it_was() {
         assert_eq!(moulting.belongings(), *before);
         moulting.takes_a_turn();
     }
-    moulting.leaves_nothing_but(way.len() - 1);
+    leaves_nothing(&moulting, way[0]);
     println!("looked {} times", watch.saw_it_always());
 }
 
@@ -63,4 +63,19 @@ fn lost_nothing(before: &Value, after: &Value) {
             assert!(now.contains(skill), "{agent} lost {skill}");
         }
     }
+}
+
+/// Kills upgrades and rollbacks at some moment of their course. `openclaw --version` works at every
+/// moment, and the next command leaves the install whole in one version or the other.
+#[test]
+fn a_kill_at_any_moment_leaves_a_working_openclaw() {
+    let mut moulting = Moulting::start();
+    moulting.offer(OPENCLAW, NEXT_OPENCLAW);
+    let (watch, asked) = (moulting.watch(), moulting.asks_for_its_version());
+    strike(&mut moulting, wanted_kills(3));
+    println!(
+        "looked {} times, asked {} times",
+        watch.saw_it_always(),
+        asked.was_always_answered()
+    );
 }

@@ -19,6 +19,7 @@ mod failpoint;
 mod generation;
 mod plan;
 mod run;
+mod sweep;
 mod tree;
 
 pub use driver::{News, Trouble, Works, drive};

@@ -60,6 +60,7 @@ impl Upgrades {
         if let Some(left) = self.left(&journal)? {
             return Err(UpgradeError::Left { run: left.id });
         }
+        self.sweep(&journal)?;
         let detail = serde_json::to_value(&plan).map_err(UpgradeError::Plan)?;
         let run = journal.begin(NewRun {
             operation: match plan.kind {
@@ -80,19 +81,16 @@ impl Upgrades {
     }
 
     /// The transaction whose process died, to be carried on; none where there is none, or where
-    /// somebody carries it out right now.
+    /// somebody carries it out right now. Where there is none, what failed ones have left is removed.
     pub fn resume(&self) -> Result<Option<Begun>, UpgradeError> {
         let Some(journal) = Journal::open_existing(self.host.clone(), &self.home)? else {
             return Ok(None);
         };
-        if self.left(&journal)?.is_none() {
-            return Ok(None);
-        }
         let Ok(lock) = self.lock() else {
             return Ok(None);
         };
-        // Somebody may have finished it before we had the lock.
         let Some(left) = self.left(&journal)? else {
+            self.sweep(&journal)?;
             return Ok(None);
         };
         let (plan, state) = stored(&journal, &left.id)?;
@@ -164,7 +162,7 @@ impl Begun {
 }
 
 /// What a run was to do, and where it stood.
-fn stored(journal: &Journal, run: &RunId) -> Result<(Plan, State), UpgradeError> {
+pub(crate) fn stored(journal: &Journal, run: &RunId) -> Result<(Plan, State), UpgradeError> {
     let unreadable = |why: String| UpgradeError::Unreadable {
         run: run.clone(),
         why,
