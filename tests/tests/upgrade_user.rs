@@ -16,18 +16,19 @@ use serde_json::Value;
 
 const OLD: &str = "2026.9.5";
 const NEW: &str = "2026.9.6";
-/// Nobody has it.
-const USER: &str = "61234";
+/// Nobody has one of these; each test has its own.
+const USERS: [&str; 2] = ["61234", "61235"];
 
 /// The home of a user who is not root, and what that user runs Exuvia as.
 struct Ground {
     world: World,
     exuvia: PathBuf,
+    user: &'static str,
     dir: tempfile::TempDir,
 }
 
 impl Ground {
-    fn new() -> Self {
+    fn of(user: &'static str) -> Self {
         let world = World::new();
         world.publish(Mini::release(NEW));
         let dir = tempfile::tempdir().unwrap();
@@ -35,7 +36,7 @@ impl Ground {
         std::fs::copy(binary(), &program).unwrap();
         let exuvia = dir.path().join("as-user");
         let script = format!(
-            "#!/bin/sh\nexec setpriv --reuid={USER} --regid={USER} --clear-groups --inh-caps=-all \
+            "#!/bin/sh\nexec setpriv --reuid={user} --regid={user} --clear-groups --inh-caps=-all \
              '{}' \"$@\"\n",
             program.display()
         );
@@ -43,12 +44,17 @@ impl Ground {
         for path in [dir.path(), exuvia.as_path()] {
             std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).unwrap();
         }
-        Self { world, exuvia, dir }
+        Self {
+            world,
+            exuvia,
+            user,
+            dir,
+        }
     }
 
     fn belongs_to_the_user(&self, path: &Path) {
         let mut chown = Command::new("chown");
-        chown.arg("-R").arg(format!("{USER}:{USER}")).arg(path);
+        chown.arg("-R").arg(format!("{0}:{0}", self.user)).arg(path);
         let done = chown.status().unwrap();
         assert!(done.success(), "giving a home to a user takes root");
     }
@@ -84,7 +90,7 @@ impl Ground {
         let _ = self.exuvia(&["gateway", "stop", "--json"]).exits(0);
         until("nobody of that user is left", || {
             let listed = Command::new("ps")
-                .args(["-u", USER, "-o", "args="])
+                .args(["-u", self.user, "-o", "args="])
                 .output();
             let listed = String::from_utf8(listed.unwrap().stdout).unwrap();
             let ours = self.dir.path().display().to_string();
@@ -100,7 +106,7 @@ fn belongings(world: &World) -> (Vec<Value>, Vec<String>, Vec<i64>) {
 
 #[test]
 fn an_ordinary_user_upgrades_and_goes_back() {
-    let ground = Ground::new();
+    let ground = Ground::of(USERS[0]);
     let before = belongings(&ground.world);
     let root = ground.world.install.home.parent().unwrap().to_owned();
     ground.belongs_to_the_user(&root);
@@ -117,7 +123,7 @@ fn an_ordinary_user_upgrades_and_goes_back() {
 
 #[test]
 fn a_prefix_that_is_somebody_elses_is_refused_with_what_to_run() {
-    let ground = Ground::new();
+    let ground = Ground::of(USERS[1]);
     let root = ground.world.install.home.parent().unwrap().to_owned();
     ground.belongs_to_the_user(&root);
     let packages = ground.world.install.package.parent().unwrap().to_owned();
