@@ -29,8 +29,8 @@ pub(crate) fn build_failpoints() -> Result<PathBuf> {
     const FEATURE: [&str; 2] = ["--features", "failpoints"];
     let build = ["build", "--package", "exuvia"];
     show(&mut cargo(&[&build[..], &FEATURE].concat()))?;
-    let built = target().join("debug/exuvia");
+    let from = target().join("debug/exuvia");
     let path = target().join("debug/exuvia-failpoints");
-    std::fs::copy(&built, &path).with_context(|| format!("cannot copy {}", built.display()))?;
+    std::fs::copy(&from, &path).with_context(|| format!("cannot copy {}", from.display()))?;
     Ok(path)
 }
