@@ -1,4 +1,5 @@
-//! What snapshots leave out: caches that OpenClaw makes anew, and locks of a live gateway.
+//! What snapshots leave out: caches that OpenClaw makes anew, locks of a live gateway, and what
+//! upgrades keep of what they replaced: a restore must not take the way back of another away.
 //!
 //! The list is a file, `$EXUVIA_HOME/snapshot-excludes`, in the manner of `.gitignore`. Where there
 //! is none, [`BUILTIN`] is in force.
@@ -24,6 +25,8 @@ pub const BUILTIN: &[&str] = &[
     "*.sqlite.generation-lock.sqlite",
     "*.sqlite.generation-writer.sqlite",
     "node-compile-cache/",
+    "/skill-backups/",
+    "/extensions-backup/",
 ];
 
 const HEADER: &str = "\

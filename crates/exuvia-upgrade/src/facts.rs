@@ -9,6 +9,7 @@ use exuvia_store::SnapshotId;
 use serde::{Deserialize, Serialize};
 
 use crate::core::Rehearsed;
+use crate::skill::SkillFacts;
 use crate::tree::TreeId;
 
 /// Largest file that is read: thousands of sessions.
@@ -40,6 +41,9 @@ pub struct Facts {
     /// What the install looked like with it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub wanted: Option<Vitals>,
+    /// What was found out of a skill.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub skill: Option<SkillFacts>,
     /// What was there when the way back began.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kept: Option<SnapshotId>,

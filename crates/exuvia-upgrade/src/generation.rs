@@ -6,7 +6,8 @@ use exuvia_host::{Home, Host, HostError, Links, read_optional};
 use exuvia_model::journal::RunId;
 use exuvia_model::upgrade::Kind;
 use exuvia_model::vitals::Vitals;
-use exuvia_model::{AssetId, Version};
+use exuvia_model::{AssetId, Revision};
+use exuvia_openclaw::skill::LockEntry;
 use exuvia_store::SnapshotId;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -28,17 +29,35 @@ pub struct Generation {
     /// What it is of.
     pub asset: AssetId,
     /// Its version.
-    pub version: Version,
+    pub version: Revision,
     /// The version that took its place.
-    pub replaced_by: Version,
+    pub replaced_by: Revision,
     /// The directory that holds its tree.
     pub beside: PathBuf,
     /// The tree.
     pub tree: TreeId,
-    /// The state that belongs to it.
-    pub snapshot: SnapshotId,
+    /// The state that belongs to it, where it goes with a state.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub snapshot: Option<SnapshotId>,
     /// What the install looked like with it.
-    pub vitals: Vitals,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vitals: Option<Vitals>,
+    /// What belongs to a skill besides.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub skill: Option<KeptSkill>,
+}
+
+/// What belongs to a skill that was replaced.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct KeptSkill {
+    /// What people call it.
+    pub name: String,
+    /// Where it was live.
+    pub live: PathBuf,
+    /// What the lock file said of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lock: Option<LockEntry>,
 }
 
 /// The generations of one install, oldest first.
@@ -86,12 +105,21 @@ impl Generations {
         self.kept.iter().find(|kept| kept.run == *run)
     }
 
-    /// The one that the last upgrade to this version replaced: where going back leads.
-    pub fn before(&self, live: &Version) -> Option<&Generation> {
+    /// The one that the last upgrade replaced of those that are still in force: where going back
+    /// leads. `live` tells the version that an asset is at.
+    pub fn before(
+        &self,
+        mut live: impl FnMut(&Generation) -> Option<Revision>,
+    ) -> Option<&Generation> {
         let upgrades = self.kept.iter().rev();
         upgrades
             .filter(|kept| kept.kind == Kind::Upgrade)
-            .find(|kept| kept.replaced_by == *live)
+            .find(|kept| live(kept).as_ref() == Some(&kept.replaced_by))
+    }
+
+    /// Forgets what was gone back to: it is live.
+    pub fn forget(&mut self, run: &RunId) {
+        self.kept.retain(|kept| kept.run != *run);
     }
 
     fn path(home: &Home, install: &str) -> PathBuf {

@@ -1,7 +1,7 @@
 //! Upgrades of OpenClaw, and their undoing.
 //!
 //! [`exuvia_model::upgrade`] says what follows on what; [`drive`] makes each state durable in the
-//! journal before it has its effect performed; the effects are in [`core`]. What a transaction must
+//! journal before it has its effect performed; the effects are in [`core`] and [`skill`]. What a transaction must
 //! know to be carried on by another process is its [`Plan`], which the journal holds, and its
 //! [`Facts`], a file of the run's own.
 //!
@@ -19,13 +19,14 @@ mod failpoint;
 mod generation;
 mod plan;
 mod run;
+pub mod skill;
 mod sweep;
 mod tree;
 
 pub use driver::{News, Trouble, Works, drive};
 pub use error::UpgradeError;
 pub use facts::Facts;
-pub use generation::{Generation, Generations};
-pub use plan::Plan;
+pub use generation::{Generation, Generations, KeptSkill};
+pub use plan::{Plan, SkillPlan, Subject};
 pub use run::{Begun, Upgrades};
 pub use tree::TreeId;

@@ -4,8 +4,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use exuvia_model::journal::RunId;
+use exuvia_model::scan::Artifact;
 use exuvia_model::upgrade::Kind;
-use exuvia_model::{AssetId, Digest, Version};
+use exuvia_model::{AssetId, Digest, Revision};
 use serde::{Deserialize, Serialize};
 
 /// The directory beside the packages in which other trees lie. npm takes no notice of names that
@@ -22,11 +23,14 @@ pub struct Plan {
     pub kind: Kind,
     /// What is replaced.
     pub asset: AssetId,
+    /// What kind of thing that is.
+    #[serde(default)]
+    pub subject: Subject,
     /// The version that is live before.
-    pub from: Version,
+    pub from: Revision,
     /// The version that is live after.
-    pub to: Version,
-    /// The live package.
+    pub to: Revision,
+    /// The live tree.
     pub live: PathBuf,
     /// The directory that holds the other tree.
     pub beside: PathBuf,
@@ -52,9 +56,52 @@ impl Plan {
         live.with_file_name(BESIDE).join(name)
     }
 
-    /// The other tree: where npm puts a package below the prefix that `beside` is.
+    /// The other tree: where npm puts a package below the prefix that `beside` is, or that
+    /// directory itself.
     pub fn other(&self) -> PathBuf {
-        let name = self.live.file_name().unwrap_or_default();
-        self.beside.join("lib/node_modules").join(name)
+        match &self.subject {
+            Subject::Core => {
+                let name = self.live.file_name().unwrap_or_default();
+                self.beside.join("lib/node_modules").join(name)
+            }
+            Subject::Skill(_) => self.beside.clone(),
+        }
     }
+
+    /// What people call it.
+    pub fn name(&self) -> &str {
+        match &self.subject {
+            Subject::Core => "OpenClaw",
+            Subject::Skill(skill) => &skill.name,
+        }
+    }
+
+    /// Whether the gateway must be stopped for it.
+    pub fn stops_the_gateway(&self) -> bool {
+        matches!(self.subject, Subject::Core)
+    }
+}
+
+/// What kind of thing a transaction replaces.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "what", rename_all = "kebab-case")]
+pub enum Subject {
+    /// OpenClaw itself.
+    #[default]
+    Core,
+    /// A skill.
+    Skill(Box<SkillPlan>),
+}
+
+/// What there is to know of a skill besides.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SkillPlan {
+    /// What people call it.
+    pub name: String,
+    /// Where the new version is to be had; nothing for a rollback.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub artifact: Option<Artifact>,
+    /// The directory in which what was replaced is kept.
+    pub kept: PathBuf,
 }

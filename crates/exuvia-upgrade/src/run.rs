@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use exuvia_gateway::restart::Restarts;
 use exuvia_host::disk::Disk;
@@ -10,9 +11,15 @@ use exuvia_model::journal::{Operation, RunId, RunRecord};
 use exuvia_model::upgrade::{Event, Kind, State, step};
 use exuvia_openclaw::Install;
 use exuvia_store::journal::{Journal, NewRun, Run};
+use tokio::time::{Instant, sleep};
 
 use crate::core::Core;
-use crate::{Facts, News, Plan, UpgradeError, drive};
+use crate::skill::SkillWorks;
+use crate::{Facts, News, Plan, Subject, UpgradeError, drive};
+
+/// How long a process that leaves a transaction to another may take to end.
+const LEAVING: Duration = Duration::from_mins(1);
+const GLANCE: Duration = Duration::from_millis(20);
 
 /// The transactions of one install.
 #[derive(Debug, Clone)]
@@ -105,6 +112,49 @@ impl Upgrades {
         }))
     }
 
+    /// The transaction that another process began and [left](Begun::leave) to this one. It is
+    /// held back until that process has ended.
+    pub async fn take_over(&self, run: &RunId) -> Result<Begun, UpgradeError> {
+        let end = Instant::now() + LEAVING;
+        let lock = loop {
+            match self.lock() {
+                Err(UpgradeError::Busy) if Instant::now() < end => sleep(GLANCE).await,
+                taken => break taken?,
+            }
+        };
+        let journal = Journal::open(self.host.clone(), &self.home)?;
+        while self.left(&journal)?.is_none_or(|left| left.id != *run) {
+            if Instant::now() >= end {
+                return Err(UpgradeError::NotLeft { run: run.clone() });
+            }
+            sleep(GLANCE).await;
+        }
+        let (plan, state) = stored(&journal, run)?;
+        // One of which something was done already is somebody's to resume, and not new.
+        if state != State::new(plan.kind) {
+            return Err(UpgradeError::NotLeft { run: run.clone() });
+        }
+        Ok(Begun {
+            upgrades: self.clone(),
+            run: journal.resume(run)?,
+            plan,
+            state,
+            _lock: lock,
+        })
+    }
+
+    /// The effects as they are; with points around them where a test wants to stop there.
+    #[cfg(not(feature = "failpoints"))]
+    #[expect(clippy::unused_self, reason = "a test's needs more")]
+    fn with_points<W>(&self, effects: W) -> W {
+        effects
+    }
+
+    #[cfg(feature = "failpoints")]
+    fn with_points<W>(&self, effects: W) -> crate::failpoint::Pointed<W> {
+        crate::failpoint::Pointed::new(effects, Arc::clone(&self.host))
+    }
+
     /// Whether one was left unfinished.
     pub fn is_left(&self) -> Result<Option<RunId>, UpgradeError> {
         let journal = Journal::open_existing(self.host.clone(), &self.home)?;
@@ -124,10 +174,22 @@ impl Upgrades {
     }
 
     fn lock(&self) -> Result<Lock, UpgradeError> {
+        let file = self.lock_file();
+        if let Some(dir) = file.parent() {
+            self.host.create_private_dir(dir)?;
+        }
+        self.host.try_lock(&file)?.ok_or(UpgradeError::Busy)
+    }
+
+    /// Held by whoever carries out a transaction.
+    pub fn lock_file(&self) -> PathBuf {
         let dir = self.home.install(&self.install.id());
-        self.host.create_private_dir(&dir)?;
-        let lock = self.host.try_lock(&dir.join("upgrade.lock"))?;
-        lock.ok_or(UpgradeError::Busy)
+        dir.join("upgrade.lock")
+    }
+
+    /// What a run found out.
+    pub fn facts(&self, run: &RunId) -> Result<Facts, UpgradeError> {
+        Ok(Facts::read(self.host.as_ref(), &self.dir(run))?)
     }
 
     /// Where a run keeps what it found out.
@@ -147,16 +209,24 @@ impl Begun {
         &self.plan
     }
 
+    /// Leaves it to [another process](Upgrades::take_over), which has it once this one has ended.
+    pub fn leave(self) -> RunId {
+        self.run.id().clone()
+    }
+
     /// Carries it out, to its end.
     pub async fn carry_out(
         self,
         tell: &(dyn Fn(News<'_>) + Send + Sync),
     ) -> Result<State, UpgradeError> {
-        let core = Core::open(&self.upgrades, self.run.id().clone(), self.plan)?;
-        #[cfg(not(feature = "failpoints"))]
-        let mut core = core;
-        #[cfg(feature = "failpoints")]
-        let mut core = crate::failpoint::Pointed::new(core, Arc::clone(&self.upgrades.host));
+        let run = self.run.id().clone();
+        if matches!(self.plan.subject, Subject::Skill(_)) {
+            let skill = SkillWorks::open(&self.upgrades, run, self.plan)?;
+            let mut skill = self.upgrades.with_points(skill);
+            return drive(self.run, self.state, &mut skill, tell).await;
+        }
+        let core = Core::open(&self.upgrades, run, self.plan)?;
+        let mut core = self.upgrades.with_points(core);
         drive(self.run, self.state, &mut core, tell).await
     }
 }

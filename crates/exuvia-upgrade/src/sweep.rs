@@ -6,7 +6,7 @@ use exuvia_store::journal::{Filter, Journal};
 use crate::core::rehearsal_dir;
 use crate::run::{Upgrades, stored};
 use crate::tree::TreeId;
-use crate::{Facts, Generations, UpgradeError};
+use crate::{Facts, Generations, Subject, UpgradeError};
 
 /// How many of the last runs are looked at: each is swept by the next one, so one would do.
 const RUNS: u32 = 20;
@@ -28,6 +28,10 @@ impl Upgrades {
             let Ok((plan, _)) = stored(journal, &run.id) else {
                 continue;
             };
+            // A skill's removes its own.
+            if plan.subject != Subject::Core {
+                continue;
+            }
             let is_kept = kept.kept.iter().any(|kept| kept.beside == plan.beside);
             let old = Facts::read(host, &self.dir(&run.id))?.old_tree;
             let is_old = old.is_some() && TreeId::of(host, &plan.other())? == old;

@@ -50,7 +50,7 @@ pub(crate) fn bring_in(
     }
     if TreeId::of(host, other)? != Some(wanted) {
         return Err(Trouble::new(format!(
-            "the package that should be put in place is neither at {} nor at {}: somebody moved it; \
+            "the directory that should be put in place is neither at {} nor at {}: somebody moved it; \
              nothing was exchanged",
             live.display(),
             other.display()

@@ -75,7 +75,8 @@ pub(crate) fn report(error: &anyhow::Error, output: &Output) -> ExitCode {
     ExitCode::from(code(error))
 }
 
-fn code(error: &anyhow::Error) -> u8 {
+/// The exit code of an error.
+pub(crate) fn code(error: &anyhow::Error) -> u8 {
     if error.downcast_ref::<Usage>().is_some() {
         USAGE
     } else if error.downcast_ref::<Inconsistent>().is_some() {

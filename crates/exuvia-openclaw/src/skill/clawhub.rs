@@ -20,11 +20,16 @@ const MAX_IGNORE: u64 = 256 * 1024;
 /// The record in a skill; nothing where there is none.
 pub(super) fn origin(host: &dyn Host, skill: &Path) -> Result<Option<Value>, String> {
     for name in [".clawhub/origin.json", ".clawdhub/origin.json"] {
-        if let Some(value) = json::read(host, &skill.join(name), MAX_BYTES)? {
+        if let Some(value) = read(host, skill, name)? {
             return Ok(Some(value));
         }
     }
     Ok(None)
+}
+
+/// The record of this name in a skill.
+pub(super) fn read(host: &dyn Host, skill: &Path, name: &str) -> Result<Option<Value>, String> {
+    json::read(host, &skill.join(name), MAX_BYTES)
 }
 
 /// What both records say, if they agree with each other and can be true.

@@ -13,10 +13,13 @@ use crate::json;
 /// Largest record that is read (`MAX_SKILL_SOURCE_ORIGIN_BYTES` in OpenClaw).
 const MAX_BYTES: u64 = 16_384;
 
+/// The record, inside a skill.
+pub(super) const SOURCE_ORIGIN: &str = ".openclaw/source-origin.json";
+
 /// `.openclaw/source-origin.json`, which OpenClaw writes for skills from git and from a path
 /// (`src/cli/skills-cli.ts`).
 pub(super) fn source_origin(host: &dyn Host, skill: &Path) -> Result<Option<Value>, String> {
-    json::read(host, &skill.join(".openclaw/source-origin.json"), MAX_BYTES)
+    json::read(host, &skill.join(SOURCE_ORIGIN), MAX_BYTES)
 }
 
 /// The top of the checkout that a skill is in: its own directory or one above it, below the root.

@@ -3,16 +3,17 @@
 use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 
-use exuvia_host::Host;
+use exuvia_host::{Host, HostError, Links, read_limited};
 use exuvia_model::text::one_line;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::asset::Taken;
 use super::clawhub::is_reference;
-use super::root::SkillRoot;
-use crate::config::Agent;
-use crate::json;
+use super::root::{SkillRoot, roots};
+use crate::config::{Agent, Config};
 use crate::label::shown_path;
+use crate::{Install, json};
 
 /// Largest lock file that is read.
 const MAX_BYTES: u64 = 20 * 1024 * 1024;
@@ -121,4 +122,62 @@ fn bases(root: &Path) -> impl Iterator<Item = &Path> {
 /// `src/skills/lifecycle/clawhub-store.ts`).
 fn paths(base: &Path) -> [PathBuf; 2] {
     [".clawhub/lock.json", ".clawdhub/lock.json"].map(|name| base.join(name))
+}
+
+/// What a lock file says of one skill.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LockEntry {
+    /// The lock file.
+    pub file: PathBuf,
+    /// The key in it.
+    pub key: String,
+    /// What stands there.
+    pub entry: Value,
+}
+
+/// The entry of a lock file that is about the skill in this directory; nothing where no client
+/// wrote one.
+pub fn lock_entry(
+    host: &dyn Host,
+    install: &Install,
+    skill: &Path,
+    slug: &str,
+) -> Option<LockEntry> {
+    let config = Config::read(host, install);
+    let agents = config.agents(host, install);
+    let roots = roots(host, install, &config, &agents);
+    let locks = Locks::read(host, &roots, &agents);
+    let inside = roots.iter().filter_map(|root| {
+        let relative = skill.strip_prefix(&root.dir).ok()?;
+        Some((root.dir.as_path(), relative))
+    });
+    inside
+        .filter_map(|(root, relative)| locks.entry(root, relative, Some(slug)))
+        .map(|((file, key), entry)| LockEntry {
+            file,
+            key,
+            entry: entry.clone(),
+        })
+        .next()
+}
+
+/// Makes a lock file say this of a skill, and leaves all else in it as it is. Nothing is written
+/// where it says so already.
+pub fn put_lock_entry(host: &dyn Host, wanted: &LockEntry) -> Result<(), HostError> {
+    let LockEntry { file, key, entry } = wanted;
+    let bytes = read_limited(host, file, MAX_BYTES, Links::Refuse)?;
+    let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
+    let broken = |why: &str| HostError::new("change", file, std::io::Error::other(why.to_owned()));
+    let mut lock: Value = serde_json::from_slice(text).map_err(|e| broken(&e.to_string()))?;
+    let skills = lock.get_mut("skills").and_then(Value::as_object_mut);
+    let skills = skills.ok_or_else(|| broken("it lists no skills"))?;
+    if skills.get(key) == Some(entry) {
+        return Ok(());
+    }
+    skills.insert(key.clone(), entry.clone());
+    let mut json = serde_json::to_vec_pretty(&lock).map_err(|e| broken(&e.to_string()))?;
+    json.push(b'\n');
+    let mode = host.metadata(file, Links::Refuse)?.mode & 0o777;
+    host.write_atomic(file, &json, mode)
 }

@@ -7,6 +7,7 @@ mod discover;
 mod frontmatter;
 mod git_source;
 mod lock;
+mod record;
 mod root;
 
 use exuvia_host::Host;
@@ -15,6 +16,8 @@ use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 
 pub use discover::{Found, discover};
 pub use frontmatter::{Frontmatter, read_frontmatter};
+pub use lock::{LockEntry, lock_entry, put_lock_entry};
+pub use record::{Published, PublishedFile, RECORDS, Record, record};
 pub use root::{RootKind, SkillRoot, roots};
 
 use crate::Install;

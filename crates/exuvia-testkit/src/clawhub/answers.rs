@@ -22,6 +22,7 @@ pub(super) fn detail(skill: &Skill) -> Value {
         .releases
         .last()
         .map_or(0, |release| release.created_at);
+    let owner = skill.handed_to.as_ref().unwrap_or(&skill.owner);
     json!({
         "skill": {
             "slug": skill.slug,
@@ -38,7 +39,7 @@ pub(super) fn detail(skill: &Skill) -> Value {
             "changelog": release.changelog,
             "license": "MIT-0",
         })),
-        "owner": { "handle": skill.owner, "displayName": skill.owner, "image": null },
+        "owner": { "handle": owner, "displayName": owner, "image": null },
         "moderation": skill.moderation.map(moderation),
     })
 }

@@ -118,7 +118,8 @@ fn download(skill: &Skill, request: &Request) -> Reply {
         "attachment; filename=\"{}-{}.zip\"",
         skill.slug, release.version
     );
-    Reply::bytes("application/zip", zip(&release.files)).header("content-disposition", name)
+    let packed = [release.files.as_slice(), &release.unlisted].concat();
+    Reply::bytes("application/zip", zip(&packed)).header("content-disposition", name)
 }
 
 fn file(skill: &Skill, request: &Request) -> Reply {

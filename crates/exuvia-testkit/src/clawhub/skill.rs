@@ -7,6 +7,7 @@ const PUBLISHED: u64 = 1_788_264_000_000;
 #[derive(Clone, Debug)]
 pub struct Skill {
     pub(super) owner: String,
+    pub(super) handed_to: Option<String>,
     pub(super) slug: String,
     pub(super) summary: String,
     pub(super) releases: Vec<Release>,
@@ -56,6 +57,7 @@ impl Skill {
     pub fn new(owner: &str, slug: &str) -> Self {
         Self {
             owner: owner.to_owned(),
+            handed_to: None,
             slug: slug.to_owned(),
             summary: format!("{slug} of the stand-in"),
             releases: Vec::new(),
@@ -77,6 +79,24 @@ impl Skill {
     #[must_use]
     pub fn latest(mut self, version: &str) -> Self {
         self.latest = Some(version.to_owned());
+        self
+    }
+
+    /// Says of it that somebody else publishes it now; it is still found by its old address.
+    #[must_use]
+    pub fn handed_to(mut self, owner: &str) -> Self {
+        self.handed_to = Some(owner.to_owned());
+        self
+    }
+
+    /// Takes one of its versions back and puts another in its place, the order kept.
+    #[must_use]
+    pub fn replaced(mut self, release: &Release) -> Self {
+        for old in &mut self.releases {
+            if old.version == release.version {
+                old.clone_from(release);
+            }
+        }
         self
     }
 
@@ -112,6 +132,7 @@ pub struct Release {
     pub(super) changelog: String,
     pub(super) created_at: u64,
     pub(super) files: Vec<(String, Vec<u8>)>,
+    pub(super) unlisted: Vec<(String, Vec<u8>)>,
     pub(super) verdict: Verdict,
 }
 
@@ -123,6 +144,7 @@ impl Release {
             changelog: String::new(),
             created_at: PUBLISHED,
             files: Vec::new(),
+            unlisted: Vec::new(),
             verdict: Verdict::Clean,
         }
     }
@@ -145,6 +167,13 @@ impl Release {
     #[must_use]
     pub fn file(mut self, path: &str, content: impl Into<Vec<u8>>) -> Self {
         self.files.push((path.to_owned(), content.into()));
+        self
+    }
+
+    /// Adds a file to the archive that is not in the list of its files.
+    #[must_use]
+    pub fn unlisted(mut self, path: &str, content: impl Into<Vec<u8>>) -> Self {
+        self.unlisted.push((path.to_owned(), content.into()));
         self
     }
 

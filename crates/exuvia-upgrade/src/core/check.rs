@@ -11,7 +11,7 @@ use exuvia_openclaw::Install;
 
 use super::Core;
 use crate::tree::TreeId;
-use crate::{Generations, Plan, Trouble};
+use crate::{Generations, Trouble};
 
 /// Room that is wanted besides that of the tree that is staged, in bytes: snapshots and logs.
 const SPARE: u64 = 512 << 20;
@@ -26,8 +26,9 @@ pub enum Refusal {
     NoPackage,
     /// Something else than npm put it there.
     #[error(
-        "OpenClaw was installed {}, and only what npm installed with -g can be exchanged; \
-         `exuvia snapshot create`, then upgrade it as it was installed", manager(*.0)
+        "OpenClaw was installed {}, and only what npm installed with -g can be exchanged. By hand: \
+         `exuvia snapshot create --name before-openclaw`, {}, `exuvia restart`; the snapshot leads \
+         back to the state, and that command to the version", manager(*.0), by_hand(*.0)
     )]
     Manager(PackageManager),
     /// It is somebody else's.
@@ -48,6 +49,16 @@ fn manager(manager: PackageManager) -> &'static str {
         PackageManager::Bun => "by bun",
         PackageManager::Git => "from a git checkout",
         PackageManager::Unknown => "in a way that could not be recognised",
+    }
+}
+
+fn by_hand(manager: PackageManager) -> &'static str {
+    match manager {
+        PackageManager::Npm => "`npm install -g openclaw@VERSION`",
+        PackageManager::Pnpm => "`pnpm add -g openclaw@VERSION`",
+        PackageManager::Bun => "`bun add -g openclaw@VERSION`",
+        PackageManager::Git => "`openclaw update` (or `git checkout` of the tag, and its build)",
+        PackageManager::Unknown => "upgrade it as it was installed",
     }
 }
 
@@ -83,7 +94,7 @@ impl Core {
     fn check_package(&self) -> Result<(), Trouble> {
         let (host, install) = (self.upgrades.host.as_ref(), &self.upgrades.install);
         let live = may_be_replaced(host, install)?;
-        let Plan { from, to, .. } = &*self.plan;
+        let (from, to) = (&self.from, &self.to);
         let found = install.package_version(host);
         if live != self.plan.live || found.as_ref().and_then(|it| it.version()) != Some(from) {
             return Err(Trouble::new(format!(
@@ -148,8 +159,8 @@ impl Core {
         }
         self.learn(|facts| {
             facts.new_tree = Some(generation.tree);
-            facts.adopts = Some(generation.snapshot);
-            facts.wanted = Some(generation.vitals);
+            facts.adopts = generation.snapshot;
+            facts.wanted = generation.vitals;
         })
     }
 

@@ -16,6 +16,7 @@ use exuvia_gateway::probe::Examiner;
 use exuvia_host::process::Processes;
 use exuvia_model::journal::RunId;
 use exuvia_model::upgrade::{Phase, State};
+use exuvia_model::{Revision, Version};
 
 use crate::run::Upgrades;
 use crate::tree::{TreeId, bring_in};
@@ -32,6 +33,8 @@ pub struct Core {
     run: RunId,
     dir: PathBuf,
     plan: Arc<Plan>,
+    from: Version,
+    to: Version,
     facts: Facts,
     examiner: Examiner,
     processes: Processes,
@@ -41,6 +44,14 @@ impl Core {
     pub(crate) fn open(upgrades: &Upgrades, run: RunId, plan: Plan) -> Result<Self, UpgradeError> {
         let dir = upgrades.dir(&run);
         let host = Arc::clone(&upgrades.host);
+        let version = |revision: &Revision| {
+            let version = revision.version().cloned();
+            version.ok_or_else(|| UpgradeError::Unreadable {
+                run: run.clone(),
+                why: format!("{revision} is no version of OpenClaw"),
+            })
+        };
+        let (from, to) = (version(&plan.from)?, version(&plan.to)?);
         let examiner = Examiner::new(host, &upgrades.home, upgrades.install.clone())?;
         Ok(Self {
             facts: Facts::read(upgrades.host.as_ref(), &dir)?,
@@ -48,6 +59,8 @@ impl Core {
             run,
             dir,
             plan: Arc::new(plan),
+            from,
+            to,
             examiner,
             processes: Processes::new(),
         })
@@ -82,11 +95,11 @@ impl Works for Core {
                 self.exchange(self.facts.new_tree)
             }
             Phase::Adopt => self.adopt().await,
-            Phase::Start => self.start(&self.plan.to).await,
+            Phase::Start => self.start(&self.to).await,
             Phase::Prove => self.prove().await,
             Phase::Commit => self.commit(),
             Phase::Discard => self.discard(),
-            Phase::Revive | Phase::Relaunch => self.start(&self.plan.from).await,
+            Phase::Revive | Phase::Relaunch => self.start(&self.from).await,
             Phase::Halt => self.halt().await,
             Phase::Keep => self.keep().await,
             Phase::Unswap => {

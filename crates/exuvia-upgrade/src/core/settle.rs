@@ -20,8 +20,9 @@ impl Core {
             replaced_by: self.plan.to.clone(),
             beside: self.plan.beside.clone(),
             tree: self.facts.old_tree.ok_or_else(missing)?,
-            snapshot: self.facts.point.clone().ok_or_else(missing)?,
-            vitals: self.facts.before.clone().ok_or_else(missing)?,
+            snapshot: Some(self.facts.point.clone().ok_or_else(missing)?),
+            vitals: Some(self.facts.before.clone().ok_or_else(missing)?),
+            skill: None,
         });
         generations.write(host, home, &install)?;
         Ok(())

@@ -46,16 +46,14 @@ impl Core {
             None => Ok(archive),
             Some(problem) => Err(Trouble::new(format!(
                 "the archive of {} is not one that can be trusted: {problem}",
-                self.plan.to
+                self.to
             ))),
         }
     }
 
     /// What the registry says of the version now, if it still promises the bytes that were approved.
     pub(super) async fn promised(&self) -> Result<(Npm, Manifest), Trouble> {
-        let Plan {
-            asset, to, digest, ..
-        } = &*self.plan;
+        let (Plan { asset, digest, .. }, to) = (&*self.plan, &self.to);
         let host = Arc::clone(&self.upgrades.host);
         let cache = self.upgrades.home.cache();
         let config = npm::Config::load(&*host, &cache)?;

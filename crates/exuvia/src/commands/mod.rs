@@ -49,7 +49,7 @@ pub(crate) async fn run(cli: Cli, host: Arc<dyn Host>, output: Arc<Output>) -> R
         Command::Select(args) => select::run(&open()?, &args, &output),
         Command::Upgrade(args) => upgrade::upgrade(machine()?, args, &output).await,
         Command::Rollback(args) => upgrade::rollback(machine()?, args, &output).await,
-        Command::Resume => upgrade::resume(machine()?, &output).await,
+        Command::Resume(args) => upgrade::resume(machine()?, args, &output).await,
         Command::Snapshot(command) => {
             let machine = machine()?;
             blocking(move || snapshot::run(&machine, &command, &output)).await

@@ -33,6 +33,10 @@ impl<'o> Course<'o> {
         if let Some(bar) = self.waiting().take() {
             bar.finish_and_clear();
         }
+        let (News::Begins(phase) | News::Done(phase, _) | News::Failed(phase, _)) = news;
+        if doing(phase, &self.plan).is_empty() {
+            return;
+        }
         match news {
             News::Begins(phase) => self.begin(&doing(phase, &self.plan)),
             News::Done(phase, took) => self.output.note(&format!(
@@ -66,14 +70,20 @@ impl<'o> Course<'o> {
 }
 
 fn doing(phase: Phase, plan: &Plan) -> String {
-    let Plan { from, to, soak, .. } = plan;
+    let (from, to, soak) = (plan.from.short(), plan.to.short(), plan.soak);
     match phase {
         Phase::Check => "Gate 1: whether it may be done".to_owned(),
         Phase::Stage => format!("staging {to} beside {from}, and comparing its bytes"),
+        Phase::Swap => format!("exchanging {from} for {to}"),
+        Phase::Commit => "keeping the way back".to_owned(),
+        Phase::Discard => format!("removing what was staged of {to}"),
+        Phase::Unswap => format!("going back: exchanging {to} for {from}"),
+        Phase::Verify => "going back: whether everything is as before".to_owned(),
+        Phase::Ended(_) => String::new(),
+        phase if !plan.stops_the_gateway() => beside_the_gateway(phase).to_owned(),
         Phase::Rehearse => format!("Gate 2: rehearsing {to} on a copy"),
         Phase::Quiesce => "waiting for work to end, and stopping the gateway".to_owned(),
         Phase::Preserve => "taking the rollback point".to_owned(),
-        Phase::Swap => format!("exchanging {from} for {to}"),
         Phase::Adopt => format!("putting the state that belongs to {to} in place"),
         Phase::Start => format!("starting {to}"),
         Phase::Prove if soak.is_zero() => "Gate 3: whether it works and nothing is lost".to_owned(),
@@ -81,15 +91,22 @@ fn doing(phase: Phase, plan: &Plan) -> String {
             "Gate 3: whether it works and nothing is lost, for {} s",
             soak.as_secs()
         ),
-        Phase::Commit => "keeping the way back".to_owned(),
-        Phase::Discard => format!("removing what was staged of {to}"),
         Phase::Revive => "starting the gateway again".to_owned(),
         Phase::Halt => "going back: stopping the gateway".to_owned(),
         Phase::Keep => "going back: keeping what is there now".to_owned(),
-        Phase::Unswap => format!("going back: exchanging {to} for {from}"),
         Phase::Restore => "going back: restoring the rollback point".to_owned(),
         Phase::Relaunch => format!("going back: starting {from}"),
-        Phase::Verify => "going back: whether everything is as before".to_owned(),
-        Phase::Ended(_) => String::new(),
+    }
+}
+
+/// What is done where the gateway goes on; nothing in phases that are about it alone.
+fn beside_the_gateway(phase: Phase) -> &'static str {
+    match phase {
+        Phase::Rehearse => "Gate 2: whether OpenClaw would load it",
+        Phase::Preserve => "whether it is still as it was looked at",
+        Phase::Start => "recording it",
+        Phase::Prove => "Gate 3: whether it is in place and nothing is lost",
+        Phase::Restore => "going back: recording what was there before",
+        _ => "",
     }
 }

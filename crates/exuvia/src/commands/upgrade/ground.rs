@@ -7,7 +7,7 @@ use exuvia_gateway::restart::Restarts;
 use exuvia_host::Host;
 use exuvia_host::disk::Disk;
 use exuvia_openclaw::Install;
-use exuvia_upgrade::Upgrades;
+use exuvia_upgrade::{Plan, Upgrades};
 
 use crate::commands::restart::restarts;
 use crate::exit::Blocked;
@@ -17,8 +17,11 @@ pub(crate) struct Ground {
     pub(crate) host: Arc<dyn Host>,
     pub(crate) install: Install,
     pub(crate) upgrades: Upgrades,
-    restarts: Restarts,
+    pub(crate) restarts: Restarts,
 }
+
+/// What to do where nothing of ours goes on outside of the gateway by itself.
+pub(super) const FROM_A_TERMINAL: &str = "run it from a terminal of your own";
 
 impl Ground {
     pub(crate) fn open(machine: &Machine) -> Result<Self> {
@@ -39,15 +42,22 @@ impl Ground {
         })
     }
 
+    /// The same, for a transaction that has the gateway stopped.
+    pub(crate) async fn must_be_outside_for(&self, plan: &Plan, instead: &str) -> Result<()> {
+        if plan.stops_the_gateway() {
+            return self.must_be_outside(instead).await;
+        }
+        Ok(())
+    }
+
     /// Refuses what would end with the gateway that asked for it.
-    pub(crate) async fn must_be_outside(&self) -> Result<()> {
+    pub(crate) async fn must_be_outside(&self, instead: &str) -> Result<()> {
         if self.restarts.inside().await.is_none() {
             return Ok(());
         }
-        bail!(Blocked(
-            "this was asked for from inside of the gateway, which has to be stopped for it; run it \
-             from a terminal of your own; nothing was changed"
-                .to_owned()
-        ))
+        bail!(Blocked(format!(
+            "this was asked for from inside of the gateway, which has to be stopped for it; \
+             {instead}; nothing was changed"
+        )))
     }
 }

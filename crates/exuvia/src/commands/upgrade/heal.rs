@@ -3,7 +3,7 @@
 use anyhow::{Result, bail};
 use exuvia_model::upgrade::End;
 
-use super::ground::Ground;
+use super::ground::{FROM_A_TERMINAL, Ground};
 use super::told;
 use crate::exit::Inconsistent;
 use crate::heal::Tolerance;
@@ -28,12 +28,12 @@ pub(crate) async fn heal(machine: &Machine, tolerance: Tolerance, output: &Outpu
         ));
         return Ok(());
     }
-    ground.must_be_outside().await?;
+    ground.must_be_outside(FROM_A_TERMINAL).await?;
     let Some(begun) = ground.upgrades.resume()? else {
         return Ok(());
     };
     output.note(&format!("{run} was cut short; that is seen to first"));
-    let quiet = told::carry_on(begun, output).await?;
+    let quiet = told::carry_on(begun, &ground, output).await?;
     // Going back to a snapshot may be the way out.
     if quiet == End::Inconsistent && tolerance == Tolerance::Nothing {
         bail!(Inconsistent(format!(

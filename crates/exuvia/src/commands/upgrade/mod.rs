@@ -1,8 +1,12 @@
 //! `exuvia upgrade`, `rollback` and `resume`: transactions, and telling their course.
 
+mod by_hand;
+mod choice;
 mod course;
+mod each;
 mod ground;
 mod heal;
+mod rollback;
 mod told;
 
 use std::process::ExitCode;
@@ -10,18 +14,20 @@ use std::time::Duration;
 
 use anyhow::{Result, anyhow, bail};
 use clap::Args;
+use exuvia_model::Selection;
 use exuvia_model::asset::AssetKind;
 use exuvia_model::report::Entry;
 use exuvia_model::upgrade::Kind;
-use exuvia_model::{Reply, Selection, Version};
-use exuvia_store::journal::Journal;
-use exuvia_upgrade::{Generations, Plan, core};
+use exuvia_upgrade::{Plan, Subject, core, skill};
 
 use crate::exit::Blocked;
 use crate::output::Output;
 use crate::session::{Machine, Session};
 
+pub(crate) use ground::Ground;
 pub(crate) use heal::heal;
+pub(crate) use rollback::{RollbackArgs, rollback};
+pub(crate) use told::carry_out;
 
 /// How long a new version is watched before it counts as good, in seconds.
 const SOAK: u64 = 60;
@@ -30,53 +36,48 @@ const UPGRADE_EXAMPLES: &str = "\
 Examples:
   exuvia check                    what could be upgraded, and how risky it is
   exuvia upgrade 1                the first entry of the newest report
+  exuvia upgrade 1 3              two of them, one after the other; the first failure stops the rest
+  exuvia upgrade demo             the entry of this name
   exuvia upgrade 1 --report rep_0123456789abcdef --json
 
+OpenClaw itself where npm installed it with -g, and skills from ClawHub and git, can be upgraded.
 What is live is not touched before the new version was staged and its bytes compared with those of
-the report; whatever fails after that is put back, package and state.
+the report; whatever fails after that is put back, package and state. What you changed in a skill is
+carried over; where that does not go together with the new version, nothing is done.
 Exit codes: 0 it runs, 1 it failed before anything was touched, 3 refused, 4 it failed and was put
 back, 5 the way back failed too";
-
-const ROLLBACK_EXAMPLES: &str = "\
-Examples:
-  exuvia rollback                 undo the last upgrade: its package and its state
-  exuvia rollback run_0123456789abcdef
-  exuvia history                  every run
-
-What was said and done since the upgrade is kept in a snapshot, and the rollback can be undone like
-any upgrade: by its own run.";
 
 /// Upgrade what is selected from a report
 #[derive(Debug, Args)]
 #[command(after_help = UPGRADE_EXAMPLES)]
 pub(crate) struct UpgradeArgs {
-    /// Numbers of the report's entries
+    #[command(flatten)]
+    choice: Choice,
+}
+
+/// What is to be upgraded, and from which report.
+#[derive(Debug, Args)]
+pub(crate) struct Choice {
+    /// Numbers of the report's entries, or their names, or `all`
     #[arg(value_name = "SELECTION")]
-    reply: Vec<String>,
+    pub(crate) reply: Vec<String>,
     /// The report that is answered; the newest by default, required with --json
     #[arg(long, value_name = "ID")]
-    report: Option<String>,
+    pub(crate) report: Option<String>,
     /// Confirm an entry of high or unknown risk by its name; may be repeated
     #[arg(long, value_name = "NAME")]
-    confirm: Vec<String>,
+    pub(crate) confirm: Vec<String>,
     /// How long the new version is watched before it counts as good, in seconds
     #[arg(long, value_name = "SECONDS", default_value_t = SOAK)]
     soak: u64,
 }
 
-/// Go back to what an upgrade replaced: its package, and the state that belongs to it
+/// Carry on an upgrade or a rollback that was cut short
 #[derive(Debug, Args)]
-#[command(after_help = ROLLBACK_EXAMPLES)]
-pub(crate) struct RollbackArgs {
-    /// The run that is undone; the last upgrade by default
-    #[arg(value_name = "RUN", conflicts_with = "last")]
-    run: Option<String>,
-    /// Undo the last upgrade
-    #[arg(long)]
-    last: bool,
-    /// How long the version is watched before it counts as good, in seconds
-    #[arg(long, value_name = "SECONDS", default_value_t = 0)]
-    soak: u64,
+pub(crate) struct ResumeArgs {
+    /// Carry out what another process began and leaves to this one
+    #[arg(long, value_name = "RUN", hide = true)]
+    begun: Option<String>,
 }
 
 pub(crate) async fn upgrade(
@@ -84,70 +85,101 @@ pub(crate) async fn upgrade(
     args: UpgradeArgs,
     output: &Output,
 ) -> Result<ExitCode> {
-    if args.reply.is_empty() {
+    let ground = Ground::open(&machine)?;
+    let Some(chosen) = choose(machine, &args.choice, output)? else {
+        return Ok(ExitCode::SUCCESS);
+    };
+    each::in_turn(&ground, &chosen, output).await
+}
+
+/// What is to be done; nothing where nothing was selected.
+pub(crate) fn choose(machine: Machine, choice: &Choice, output: &Output) -> Result<Option<Chosen>> {
+    if choice.reply.is_empty() {
         bail!(Blocked(
             "nothing is upgraded without a selection: run `exuvia check`, then `exuvia upgrade` \
              with the numbers of its report; nothing was changed"
                 .to_owned()
         ));
     }
-    if output.json() && args.report.is_none() {
+    if output.json() && choice.report.is_none() {
         bail!("with --json the report that is answered must be named: add --report ID");
     }
-    let ground = ground::Ground::open(&machine)?;
     let session = Session::open(machine)?;
-    let report = session.documents.report(args.report.as_deref())?;
-    let reply = Reply::parse(&args.reply.join(" "))?;
-    let confirmed = args.confirm.iter().cloned().collect();
-    let selection = Selection::take(&report, &reply, &confirmed, session.host.now())?;
+    let report = session.documents.report(choice.report.as_deref())?;
+    let confirmed = choice.confirm.iter().cloned().collect();
+    let selection = choice::take(&session, &report, &choice.reply, &confirmed, output)?;
     session.documents.keep_selection(&selection)?;
     let mut entries = Vec::new();
     for selected in &selection.entries {
         let entry = report.entry(selected.number);
-        entries.push(can_be_upgraded(
-            entry.ok_or_else(|| anyhow!("no such entry"))?,
-        )?);
+        entries.push(entry.ok_or_else(|| anyhow!("no such entry"))?);
     }
-    let Some(entry) = entries.first() else {
+    if entries.is_empty() {
         output.text("Nothing selected; nothing was changed.");
-        return Ok(ExitCode::SUCCESS);
-    };
-    let plan = plan_upgrade(&ground, entry, &selection, Duration::from_secs(args.soak))?;
-    ground.must_be_outside().await?;
-    let begun = ground.upgrades.begin(plan)?;
-    told::carry_out(begun, output).await
-}
-
-/// What can be upgraded here; everything else is refused before anything is done.
-fn can_be_upgraded(entry: &Entry) -> Result<&Entry> {
-    if entry.update.kind == AssetKind::CoreNpm {
-        return Ok(entry);
+        return Ok(None);
     }
-    bail!(Blocked(format!(
-        "{} is not OpenClaw itself, and only that can be upgraded yet; nothing was changed",
-        entry.update.name
-    )))
+    Ok(Some(Chosen {
+        entries: entries.into_iter().cloned().collect(),
+        selection,
+        soak: Duration::from_secs(choice.soak),
+    }))
 }
 
-fn plan_upgrade(
-    ground: &ground::Ground,
+/// What is to be upgraded.
+pub(crate) struct Chosen {
+    entries: Vec<Entry>,
+    selection: Selection,
+    soak: Duration,
+}
+
+impl Chosen {
+    /// The plan of the one entry that was chosen.
+    pub(crate) fn only(&self, ground: &Ground) -> Result<Plan> {
+        let [entry] = self.entries.as_slice() else {
+            bail!(Blocked(
+                "one update at a time can be handed to a process outside of the gateway; nothing was \
+                 changed"
+                    .to_owned()
+            ));
+        };
+        plan(ground, entry, &self.selection, self.soak)
+    }
+}
+fn plan(ground: &Ground, entry: &Entry, selection: &Selection, soak: Duration) -> Result<Plan> {
+    match entry.update.kind {
+        AssetKind::SkillClawhub | AssetKind::SkillGithub => {
+            let report = &selection.report_id;
+            skill::plan_upgrade(&*ground.host, &ground.install, entry, report).map_err(refused)
+        }
+        AssetKind::CoreNpm => plan_core(ground, entry, selection, soak),
+        kind => bail!(Blocked(format!(
+            "{} is of a kind that exuvia does not replace ({kind}); nothing was changed",
+            entry.update.name
+        ))),
+    }
+}
+
+fn plan_core(
+    ground: &Ground,
     entry: &Entry,
     selection: &Selection,
     soak: Duration,
 ) -> Result<Plan> {
-    let live = core::may_be_replaced(&*ground.host, &ground.install)
-        .map_err(|refusal| anyhow!(Blocked(format!("{refusal}; nothing was changed"))))?;
-    let from = version(entry.update.current.version())?;
-    let to = version(entry.update.latest.version())?;
+    let live = core::may_be_replaced(&*ground.host, &ground.install).map_err(refused)?;
+    let (from, to) = (&entry.update.current, &entry.update.latest);
+    if from.version().is_none() || to.version().is_none() {
+        return Err(no_version());
+    }
     let name = format!("{to}-{}", ground.host.now().as_second());
     Ok(Plan {
         version: Plan::VERSION,
         kind: Kind::Upgrade,
         asset: entry.update.asset_id.clone(),
+        subject: Subject::Core,
         beside: Plan::place_beside(&live, &name),
         live,
-        from,
-        to,
+        from: from.clone(),
+        to: to.clone(),
         digest: entry.artifact_digest.clone(),
         report: Some(selection.report_id.clone()),
         undoes: None,
@@ -155,69 +187,33 @@ fn plan_upgrade(
     })
 }
 
-fn version(version: Option<&Version>) -> Result<Version> {
-    version.cloned().ok_or_else(|| {
-        anyhow!(Blocked(
-            "its version is none that can be compared; nothing was changed".to_owned()
-        ))
-    })
+fn refused(refusal: impl std::fmt::Display) -> anyhow::Error {
+    anyhow!(Blocked(format!("{refusal}; nothing was changed")))
 }
 
-pub(crate) async fn rollback(
-    machine: Machine,
-    args: RollbackArgs,
-    output: &Output,
-) -> Result<ExitCode> {
-    let ground = ground::Ground::open(&machine)?;
-    let live = core::may_be_replaced(&*ground.host, &ground.install)
-        .map_err(|refusal| anyhow!(Blocked(format!("{refusal}; nothing was changed"))))?;
-    let found = ground.install.package_version(&*ground.host);
-    let from = version(found.as_ref().and_then(|found| found.version()))?;
-    let id = ground.install.id();
-    let generations = Generations::read(&*ground.host, &machine.home, &id)?;
-    let generation = match &args.run {
-        Some(asked) => {
-            let journal = Journal::open(ground.host.clone(), &machine.home)?;
-            generations.of_run(&journal.run(asked)?.id)
-        }
-        None => generations.before(&from),
-    };
-    let Some(generation) = generation else {
-        bail!(Blocked(match &args.run {
-            Some(run) => format!(
-                "nothing is kept of {run}: it was no upgrade that was done, or was undone already; \
-                 nothing was changed"
-            ),
-            None => format!(
-                "no upgrade to {from} was done by exuvia, so nothing is kept to go back to; \
-                 `exuvia snapshot list` shows states of this version; nothing was changed"
-            ),
-        }))
-    };
-    let plan = Plan {
-        version: Plan::VERSION,
-        kind: Kind::Rollback,
-        asset: generation.asset.clone(),
-        beside: generation.beside.clone(),
-        live,
-        from,
-        to: generation.version.clone(),
-        digest: None,
-        report: None,
-        undoes: Some(generation.run.clone()),
-        soak: Duration::from_secs(args.soak),
-    };
-    ground.must_be_outside().await?;
-    let begun = ground.upgrades.begin(plan)?;
-    told::carry_out(begun, output).await
+fn no_version() -> anyhow::Error {
+    anyhow!(Blocked(
+        "its version is none that can be compared; nothing was changed".to_owned()
+    ))
 }
 
 /// `exuvia resume`: carries on what was cut short.
-pub(crate) async fn resume(machine: Machine, output: &Output) -> Result<ExitCode> {
-    let ground = ground::Ground::open(&machine)?;
-    ground.must_be_outside().await?;
+pub(crate) async fn resume(
+    machine: Machine,
+    args: ResumeArgs,
+    output: &Output,
+) -> Result<ExitCode> {
+    let ground = Ground::open(&machine)?;
+    if let Some(run) = &args.begun {
+        let begun = ground.upgrades.take_over(&run.parse()?).await?;
+        let carried = carry_out(begun, &ground, output).await;
+        // Whoever asked is told, however it ended.
+        ground.restarts.drive().await?;
+        return Ok(carried?.tell(output));
+    }
+    ground.must_be_outside(ground::FROM_A_TERMINAL).await?;
     if let Some(begun) = ground.upgrades.resume()? {
-        return told::carry_out(begun, output).await;
+        return Ok(told::carry_out(begun, &ground, output).await?.tell(output));
     }
     output.text("no upgrade or rollback was cut short");
     Ok(ExitCode::SUCCESS)

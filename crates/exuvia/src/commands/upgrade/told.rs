@@ -3,99 +3,124 @@
 use std::process::ExitCode;
 
 use anyhow::Result;
-use exuvia_model::upgrade::{End, Kind, State};
-use exuvia_upgrade::{Begun, Plan};
-use serde_json::json;
+use exuvia_model::upgrade::{End, Failure, Kind, State};
+use exuvia_upgrade::{Begun, Facts, Plan};
+use serde_json::{Value, json};
 
 use super::course::Course;
+use super::ground::Ground;
 use crate::exit;
 use crate::interrupt::NOTHING_HALF_DONE;
 use crate::output::Output;
 use crate::render;
 
-pub(super) async fn carry_out(begun: Begun, output: &Output) -> Result<ExitCode> {
-    let (run, plan) = (begun.id().clone(), begun.plan().clone());
-    let state = watched(begun, output).await?;
-    if output.json() {
-        output.document(&json!({ "run": run, "plan": plan, "state": state }));
-    } else {
-        output.text(&outcome(&state, &plan, run.as_str()));
+/// A transaction that has ended.
+pub(crate) struct Carried {
+    pub(super) end: End,
+    /// For programs.
+    pub(super) document: Value,
+    /// For people.
+    pub(super) words: String,
+}
+
+impl Carried {
+    /// Tells it as the one thing that was done.
+    pub(crate) fn tell(&self, output: &Output) -> ExitCode {
+        if output.json() {
+            output.document(&self.document);
+        } else {
+            output.text(&self.words);
+        }
+        self.code()
     }
-    Ok(code(end(&state)))
+
+    pub(super) fn code(&self) -> ExitCode {
+        match self.end {
+            End::Done => ExitCode::SUCCESS,
+            End::Blocked => ExitCode::from(exit::BLOCKED),
+            End::Untouched => ExitCode::from(exit::ERROR),
+            End::RolledBack => ExitCode::from(exit::ROLLED_BACK),
+            End::Inconsistent => ExitCode::from(exit::INCONSISTENT),
+        }
+    }
 }
 
-/// The same for a command that does something else afterwards: told on standard error.
-pub(super) async fn carry_on(begun: Begun, output: &Output) -> Result<End> {
-    let (run, plan) = (begun.id().clone(), begun.plan().clone());
-    let state = watched(begun, output).await?;
-    output.note(&outcome(&state, &plan, run.as_str()));
-    Ok(end(&state))
-}
-
-fn end(state: &State) -> End {
-    state.end().unwrap_or(End::Inconsistent)
-}
-
-async fn watched(begun: Begun, output: &Output) -> Result<State> {
+pub(crate) async fn carry_out(begun: Begun, ground: &Ground, output: &Output) -> Result<Carried> {
     let (run, plan) = (begun.id().clone(), begun.plan().clone());
     let what = match plan.kind {
         Kind::Upgrade => "upgrade",
         Kind::Rollback => "rollback",
     };
     output.note(&format!(
-        "{run}: {what} of OpenClaw {} to {}",
-        plan.from, plan.to
+        "{run}: {what} of {} {} to {}",
+        render::line(plan.name()),
+        plan.from.short(),
+        plan.to.short()
     ));
     output.if_interrupted(format!(
         "{run} is cut short where it stands; the next exuvia command puts everything back, or \
          finishes it where the new version was already being started"
     ));
-    let course = Course::new(plan, output);
+    let course = Course::new(plan.clone(), output);
     let ended = Box::pin(begun.carry_out(&|news| course.tell(news))).await;
     output.if_interrupted(NOTHING_HALF_DONE);
-    Ok(ended?)
+    let state = ended?;
+    let facts = ground.upgrades.facts(&run)?;
+    let edits = edits(&facts);
+    Ok(Carried {
+        end: state.end().unwrap_or(End::Inconsistent),
+        words: outcome(&state, &plan, edits, run.as_str()),
+        document: json!({ "run": run, "plan": plan, "state": state, "editsKept": edits }),
+    })
 }
 
-fn code(end: End) -> ExitCode {
-    match end {
-        End::Done => ExitCode::SUCCESS,
-        End::Blocked => ExitCode::from(exit::BLOCKED),
-        End::Untouched => ExitCode::from(exit::ERROR),
-        End::RolledBack => ExitCode::from(exit::ROLLED_BACK),
-        End::Inconsistent => ExitCode::from(exit::INCONSISTENT),
-    }
+/// The same for a command that does something else afterwards: told on standard error.
+pub(super) async fn carry_on(begun: Begun, ground: &Ground, output: &Output) -> Result<End> {
+    let carried = carry_out(begun, ground, output).await?;
+    output.note(&carried.words);
+    Ok(carried.end)
+}
+
+fn edits(facts: &Facts) -> &[String] {
+    facts.skill.as_ref().map_or(&[], |skill| &skill.edits)
 }
 
 /// What happened, what they have now, and what to do next.
-fn outcome(state: &State, plan: &Plan, run: &str) -> String {
-    let Plan { from, to, .. } = plan;
-    let why = |failure: Option<&exuvia_model::upgrade::Failure>| {
-        failure.map_or_else(String::new, |failure| {
-            format!("{}: {}", failure.during, render::line(&failure.why))
-        })
-    };
+fn outcome(state: &State, plan: &Plan, edits: &[String], run: &str) -> String {
+    let name = render::line(plan.name());
+    let (from, to) = (plan.from.short(), plan.to.short());
+    let is_core = plan.stops_the_gateway();
     match state.end() {
-        Some(End::Done) => format!(
+        Some(End::Done) if is_core => format!(
             "OpenClaw {to} runs, and nothing was lost.\n`exuvia rollback {run}` goes back to {from} \
              with its state."
+        ),
+        Some(End::Done) => format!(
+            "{name} {to} is in place.{}\n`exuvia rollback {run}` goes back to {from}.",
+            carried_over(edits)
         ),
         Some(End::Blocked) => format!(
             "Refused, and nothing was changed. {}",
             why(state.failure.as_ref())
         ),
         Some(End::Untouched) => format!(
-            "It failed before anything was exchanged: OpenClaw {from} is as it was.\n{}",
+            "It failed before anything was exchanged: {name} {from} is as it was.\n{}",
             why(state.failure.as_ref())
         ),
         Some(End::RolledBack) => format!(
-            "It failed, and everything was put back: OpenClaw {from} runs with its state.\n{}\n\
+            "It failed, and everything was put back: {name} {from} {}.\n{}\n\
              `exuvia history {run}` shows each step.",
+            if is_core {
+                "runs with its state"
+            } else {
+                "is in place"
+            },
             why(state.failure.as_ref())
         ),
         Some(End::Inconsistent) | None => format!(
             "IT FAILED, AND SO DID THE WAY BACK. {}\nIt began with {}.\n\
              `exuvia resume` tries the way back again, once what was in its way is gone.\n\
-             The packages are at {} and {}; `exuvia snapshot list` shows the state before; \
+             What was exchanged is at {} and {}; `exuvia snapshot list` shows the state before; \
              `exuvia history {run}` shows each step.",
             why(state.stuck.as_ref()),
             why(state.failure.as_ref()),
@@ -103,4 +128,30 @@ fn outcome(state: &State, plan: &Plan, run: &str) -> String {
             plan.other().display()
         ),
     }
+}
+
+fn why(failure: Option<&Failure>) -> String {
+    failure.map_or_else(String::new, |failure| {
+        format!("{}: {}", failure.during, render::line(&failure.why))
+    })
+}
+
+fn carried_over(edits: &[String]) -> String {
+    const NAMED: usize = 5;
+    if edits.is_empty() {
+        return String::new();
+    }
+    let named: Vec<_> = edits
+        .iter()
+        .take(NAMED)
+        .map(|path| render::line(path))
+        .collect();
+    let more = match edits.len().saturating_sub(NAMED) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    format!(
+        " What you changed in it was carried over: {}{more}.",
+        named.join(", ")
+    )
 }
