@@ -15,7 +15,7 @@ use exuvia_testkit::sandbox::{Client, Sandbox};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 
-use crate::{World, read_json};
+use crate::{World, found, read_json};
 
 /// For what takes a gateway seconds; three minutes were seen on a machine with twelve other things to
 /// do at once.
@@ -35,7 +35,12 @@ pub struct Kept {
 impl Kept {
     /// Starts the keeper on a fork of the sandbox's home, and returns once the gateway has started.
     pub fn start(sandbox: &Sandbox) -> Self {
-        let (world, provider) = (World::fork_on(sandbox), Provider::start());
+        Self::start_in(World::fork_on(sandbox))
+    }
+
+    /// Starts the keeper in this world, and returns once the gateway has started.
+    pub fn start_in(world: World) -> Self {
+        let provider = Provider::start();
         let model = world.home().use_model(&provider);
         model.unwrap_or_else(|error| panic!("no model: {error:#}"));
         let port = configure(&world);
@@ -103,6 +108,8 @@ impl Drop for Kept {
         // The gateway goes with its keeper's orderly end. One that ended before ends nothing.
         let _ = kill_process(Pid::from_child(&self.keeper), Signal::TERM);
         let _ = self.keeper.wait();
+        // Where it was killed, another one may have taken its place.
+        found::end_all(self.world.home().path());
     }
 }
 

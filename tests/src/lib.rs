@@ -21,12 +21,15 @@
 mod built;
 mod conversation;
 mod dice;
+pub mod found;
 mod freeze;
 mod kept;
 mod ledger;
+mod moulting;
 mod occupied;
 mod ran;
 mod stand;
+mod strike;
 mod terminal;
 pub mod transcript;
 mod vitals;
@@ -48,11 +51,13 @@ pub use dice::Dice;
 pub use freeze::Frozen;
 pub use kept::{Kept, until};
 pub use ledger::{Ledger, Written};
+pub use moulting::{Asked, Moulting, Watch};
 pub use occupied::Occupied;
 pub use ran::{Ran, Running};
 pub use stand::{Keeper, Stand};
+pub use strike::{Struck, leaves_nothing, strike, wanted_kills};
 pub use terminal::Terminal;
-pub use vitals::vitals;
+pub use vitals::{vitals, vitals_by};
 pub use witness::Witness;
 
 /// The one sandbox of all tests.
@@ -95,6 +100,16 @@ impl World {
         let home = sandbox.template().fork(&path.join("home"));
         let world = home.and_then(|home| sandbox::World::start(sandbox, home));
         let world = world.unwrap_or_else(|error| panic!("no copy of the home: {error:#}"));
+        Self { world, _dir: dir }
+    }
+
+    /// The same in a home with as little as an install can have.
+    pub fn bare_on(sandbox: &Sandbox) -> Self {
+        let made = TempDir::new().and_then(|dir| dir.path().canonicalize().map(|path| (dir, path)));
+        let (dir, path) = made.unwrap_or_else(|error| panic!("no temporary directory: {error}"));
+        let home = sandbox::Home::fresh(&path.join("home"));
+        let world = home.and_then(|home| sandbox::World::start(sandbox, home));
+        let world = world.unwrap_or_else(|error| panic!("no home: {error:#}"));
         Self { world, _dir: dir }
     }
 
@@ -170,6 +185,18 @@ pub fn binary() -> PathBuf {
     assert!(
         binary.is_file(),
         "{} is not there: `cargo build -p exuvia` first",
+        binary.display()
+    );
+    binary
+}
+
+/// The same, built to stop between the phases of an upgrade: feature `failpoints`.
+pub fn failpoints() -> PathBuf {
+    let named = std::env::var_os("EXUVIA_E2E_FAILPOINTS").map(PathBuf::from);
+    let binary = named.unwrap_or_else(|| target().join("debug/exuvia-failpoints"));
+    assert!(
+        binary.is_file(),
+        "{} is not there: `cargo xtask test` builds it",
         binary.display()
     );
     binary

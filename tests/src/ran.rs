@@ -62,17 +62,22 @@ impl Running {
     }
 
     /// Waits for its end.
-    pub fn wait(mut self) -> Ran {
+    pub fn wait(self) -> Ran {
+        self.wait_within(DEADLINE)
+    }
+
+    /// The same where it may take so long.
+    pub fn wait_within(mut self, deadline: Duration) -> Ran {
         let mut peak_mib = 0;
         let status = loop {
             peak_mib = peak_mib.max(peak_memory(self.child.id()));
             match self.child.try_wait() {
                 Ok(Some(status)) => break status,
-                Ok(None) if self.started.elapsed() < DEADLINE => std::thread::sleep(GLANCE),
+                Ok(None) if self.started.elapsed() < deadline => std::thread::sleep(GLANCE),
                 waited => {
                     // It is the test that failed; whether this worked changes nothing.
                     let _ = self.child.kill();
-                    panic!("no end within {DEADLINE:?}: {waited:?}");
+                    panic!("no end within {deadline:?}: {waited:?}");
                 }
             }
         };

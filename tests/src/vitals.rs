@@ -9,7 +9,14 @@ use crate::World;
 /// tells them while the gateway runs. What every install has from the package is left out.
 pub fn vitals(world: &World, gateway: &Gateway) -> Value {
     let client = Client::connect(gateway);
-    let mut client = client.unwrap_or_else(|error| panic!("no connection: {error:#}"));
+    vitals_by(
+        world,
+        client.unwrap_or_else(|error| panic!("no connection: {error:#}")),
+    )
+}
+
+/// The same through this connection.
+pub fn vitals_by(world: &World, mut client: Client) -> Value {
     let mut ask = |method: &str, params: &Value| {
         let answer = client.call(method, params);
         answer.unwrap_or_else(|error| panic!("{method}: {error:#}"))

@@ -6,13 +6,16 @@
     reason = "a JSON value that is not there is null, and tests fail by panicking"
 )]
 
-use std::path::Path;
-use std::process::Stdio;
-use std::time::{Duration, Instant};
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::time::Duration;
 
-use exuvia_e2e::{Dice, Ran, binary, entry};
+use exuvia_e2e::{Ran, Struck, Watch, binary, entry, strike, wanted_kills};
 use exuvia_testkit::mini::{Flaw, Gateway, Mini, World};
 use serde_json::Value;
+
+/// Cron jobs, sessions, and the databases' versions.
+type Belongings = (Vec<Value>, Vec<String>, Vec<i64>);
 
 /// A world in which a gateway is kept and an update was found.
 struct Ground {
@@ -66,7 +69,7 @@ impl Ground {
     }
 
     /// What the user would miss.
-    fn belongings(&self) -> (Vec<Value>, Vec<String>, Vec<i64>) {
+    fn belongings(&self) -> Belongings {
         (
             self.world.jobs(),
             self.world.sessions(),
@@ -253,67 +256,74 @@ fn a_second_upgrade_in_the_middle_of_one_is_refused_and_harms_nothing() {
     assert_eq!(ground.versions(), both("2026.9.6"));
 }
 
-/// Kills the upgrade at some moment of its course, over and over. The package is there at every
-/// instant, and the next command leaves the install whole in one version or the other.
+/// Kills upgrades and rollbacks at some moment of their course, over and over. The package is there
+/// at every instant, and the next command leaves the install whole in one version or the other.
 #[test]
 fn a_kill_at_any_moment_leaves_a_working_install() {
-    let rounds = std::env::var("EXUVIA_E2E_KILLS").map_or(12, |kills| kills.parse().unwrap());
     let ground = Ground::offering(Mini::release("2026.9.6"));
-    let before = ground.belongings();
-    let began = Instant::now();
+    let old = ground.belongings();
     let _ = ground.upgrade().exits(0);
-    let whole = began.elapsed();
-    let _ = ground.exuvia(&["rollback", "--json"]).exits(0);
-    let entry_point = ground.world.openclaw(&[]).get_program().to_owned();
-    let mut dice = Dice::of_the_day();
-    for round in 0..rounds {
-        let report = ground.exuvia(&["check", "--json"]).exits(0).json();
+    let new = ground.belongings();
+    let watch = Watch::begin(ground.world.install.package.clone());
+    let mut stricken = Stricken { ground, old, new };
+    strike(&mut stricken, wanted_kills(12));
+    println!("looked {} times", watch.saw_it_always());
+}
+
+/// A world with what belongs to each of its versions.
+struct Stricken {
+    ground: Ground,
+    old: Belongings,
+    new: Belongings,
+}
+
+impl Struck for Stricken {
+    const NAME: &'static str = "mini";
+    const SPAN: Duration = Duration::from_millis(1500);
+
+    fn command(&self, words: &[&str]) -> Command {
+        self.ground.world.exuvia_command(&binary(), words)
+    }
+
+    fn exuvia(&self, words: &[&str]) -> Ran {
+        self.ground.exuvia(words)
+    }
+
+    fn upgrade_words(&self) -> Vec<String> {
+        let report = self.ground.exuvia(&["check", "--json"]).exits(0).json();
         let number = entry(&report, "openclaw")["number"].to_string();
         let report = report["reportId"].as_str().unwrap();
-        let words = [
-            "upgrade",
-            &number,
-            "--report",
-            report,
-            "--confirm",
-            "openclaw",
-            "--soak",
-            "0",
-            "--json",
-        ];
-        let mut upgrade = ground.world.exuvia_command(&binary(), &words);
-        let mut upgrade = upgrade
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let moment = dice.within(whole);
-        let end = Instant::now() + moment;
-        while Instant::now() < end && upgrade.try_wait().unwrap().is_none() {
-            assert!(Path::new(&entry_point).exists(), "no package at {moment:?}");
-        }
-        upgrade.kill().unwrap();
-        upgrade.wait().unwrap();
-        assert!(
-            Path::new(&entry_point).exists(),
-            "no package after {moment:?}"
-        );
-        let healed = ground.exuvia(&["resume", "--json"]);
-        assert!(
-            matches!(healed.code, Some(0 | 1 | 4)),
-            "round {round}, killed after {moment:?}: {healed:?}"
-        );
-        let (running, installed) = ground.versions();
-        assert_eq!(running, installed, "round {round}, killed after {moment:?}");
-        if installed == "2026.9.6" {
-            let _ = ground.exuvia(&["rollback", "--json"]).exits(0);
-        }
-        assert_eq!(ground.versions(), both("2026.9.5"));
-        assert_eq!(
-            ground.belongings(),
-            before,
-            "round {round}, killed after {moment:?}"
-        );
-        ground.leaves_nothing();
+        let rest = ["--confirm", "openclaw", "--soak", "0", "--json"];
+        let words = ["upgrade", &number, "--report", report];
+        words.into_iter().chain(rest).map(str::to_owned).collect()
+    }
+
+    fn home(&self) -> PathBuf {
+        self.ground.world.install.home.clone()
+    }
+
+    fn exuvia_home(&self) -> PathBuf {
+        self.ground.world.exuvia_home()
+    }
+
+    fn package(&self) -> PathBuf {
+        self.ground.world.install.package.clone()
+    }
+
+    fn is_whole(&mut self, what: &str) -> String {
+        let (running, installed) = self.ground.versions();
+        assert_eq!(running, installed, "{what}");
+        let version = installed.as_str().unwrap().to_owned();
+        let wanted = if self.is_old(&version) {
+            &self.old
+        } else {
+            &self.new
+        };
+        assert_eq!(self.ground.belongings(), *wanted, "{what}: {version}");
+        version
+    }
+
+    fn is_old(&self, version: &str) -> bool {
+        version == "2026.9.5"
     }
 }

@@ -10,6 +10,7 @@ mod deny;
 mod lanes;
 mod peers;
 mod run;
+mod soak;
 mod test;
 mod workspace;
 
@@ -35,6 +36,8 @@ enum Task {
     Demo(demo::Arguments),
     /// Licences and sources of the dependencies; gets cargo-deny if it is missing
     Deny(deny::Arguments),
+    /// Kill upgrades and rollbacks over and over, and tell what became of them
+    Soak(soak::Arguments),
     /// Install what the tests need and run them
     Test(test::Arguments),
 }
@@ -51,6 +54,7 @@ fn run(task: Task) -> anyhow::Result<ExitCode> {
         Task::Check => check::run().map(|()| ExitCode::SUCCESS),
         Task::Demo(arguments) => demo::run(&arguments),
         Task::Deny(arguments) => deny::run(&arguments).map(|()| ExitCode::SUCCESS),
+        Task::Soak(arguments) => soak::run(&arguments),
         Task::Test(arguments) => test::run(&arguments).map(|()| ExitCode::SUCCESS),
     }
 }

@@ -42,8 +42,14 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     Image::prepare(&workspace::target().join("machine")).context(
         "the end-to-end tests need a real systemd; `cargo xtask test --fast` leaves them out",
     )?;
+    // Both lie in one place while they are built: the one that users have comes last.
+    let failpoints = workspace::build_failpoints()?;
     let exuvia = workspace::build_exuvia()?;
-    let settings = [("EXUVIA_E2E_SANDBOX", dir), ("EXUVIA_E2E_BINARY", exuvia)];
+    let settings = [
+        ("EXUVIA_E2E_SANDBOX", dir),
+        ("EXUVIA_E2E_BINARY", exuvia),
+        ("EXUVIA_E2E_FAILPOINTS", failpoints),
+    ];
     all(lanes::build()?, &settings)
 }
 

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 
 use crate::run::{cargo, show};
 
@@ -22,4 +22,15 @@ pub(crate) fn target() -> PathBuf {
 pub(crate) fn build_exuvia() -> Result<PathBuf> {
     show(&mut cargo(&["build", "--package", "exuvia"]))?;
     Ok(target().join("debug/exuvia"))
+}
+
+/// Builds the command whose upgrades stop for a test between their phases, and gives its path.
+pub(crate) fn build_failpoints() -> Result<PathBuf> {
+    const FEATURE: [&str; 2] = ["--features", "failpoints"];
+    let build = ["build", "--package", "exuvia"];
+    show(&mut cargo(&[&build[..], &FEATURE].concat()))?;
+    let from = target().join("debug/exuvia");
+    let path = target().join("debug/exuvia-failpoints");
+    std::fs::copy(&from, &path).with_context(|| format!("cannot copy {}", from.display()))?;
+    Ok(path)
 }

@@ -93,8 +93,13 @@ pub async fn drive(
     }
 }
 
-/// The last event holds the last state: with it, the end is durable.
+/// The last event holds the last state: with it, the end is durable. Of a way back that was given up
+/// the run stays open: the next command takes it up, when what was in its way may be gone.
 fn finish(run: Run, state: State, end: End) -> Result<State, UpgradeError> {
+    if end == End::Inconsistent {
+        run.record(state.phase.name(), &state)?;
+        return Ok(state);
+    }
     let why = state.stuck.as_ref().or(state.failure.as_ref());
     let detail = match why {
         Some(failure) => json!({ "state": state, "error": failure.why }),

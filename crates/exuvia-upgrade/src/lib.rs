@@ -14,12 +14,15 @@ pub mod core;
 mod driver;
 mod error;
 mod facts;
+#[cfg(feature = "failpoints")]
+mod failpoint;
 mod generation;
 mod plan;
 mod policy;
 mod retain;
 mod run;
 pub mod skill;
+mod sweep;
 mod tree;
 
 pub use driver::{News, Trouble, Works, drive};

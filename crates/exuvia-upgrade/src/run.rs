@@ -67,6 +67,7 @@ impl Upgrades {
         if let Some(left) = self.left(&journal)? {
             return Err(UpgradeError::Left { run: left.id });
         }
+        self.sweep(&journal)?;
         let detail = serde_json::to_value(&plan).map_err(UpgradeError::Plan)?;
         let run = journal.begin(NewRun {
             operation: match plan.kind {
@@ -87,19 +88,16 @@ impl Upgrades {
     }
 
     /// The transaction whose process died, to be carried on; none where there is none, or where
-    /// somebody carries it out right now.
+    /// somebody carries it out right now. Where there is none, what failed ones have left is removed.
     pub fn resume(&self) -> Result<Option<Begun>, UpgradeError> {
         let Some(journal) = Journal::open_existing(self.host.clone(), &self.home)? else {
             return Ok(None);
         };
-        if self.left(&journal)?.is_none() {
-            return Ok(None);
-        }
         let Ok(lock) = self.lock() else {
             return Ok(None);
         };
-        // Somebody may have finished it before we had the lock.
         let Some(left) = self.left(&journal)? else {
+            self.sweep(&journal)?;
             return Ok(None);
         };
         let (plan, state) = stored(&journal, &left.id)?;
@@ -143,6 +141,18 @@ impl Upgrades {
             state,
             _lock: lock,
         })
+    }
+
+    /// The effects as they are; with points around them where a test wants to stop there.
+    #[cfg(not(feature = "failpoints"))]
+    #[expect(clippy::unused_self, reason = "a test's needs more")]
+    fn with_points<W>(&self, effects: W) -> W {
+        effects
+    }
+
+    #[cfg(feature = "failpoints")]
+    fn with_points<W>(&self, effects: W) -> crate::failpoint::Pointed<W> {
+        crate::failpoint::Pointed::new(effects, Arc::clone(&self.host))
     }
 
     /// Whether one was left unfinished.
@@ -211,16 +221,18 @@ impl Begun {
     ) -> Result<State, UpgradeError> {
         let run = self.run.id().clone();
         if matches!(self.plan.subject, Subject::Skill(_)) {
-            let mut skill = SkillWorks::open(&self.upgrades, run, self.plan)?;
+            let skill = SkillWorks::open(&self.upgrades, run, self.plan)?;
+            let mut skill = self.upgrades.with_points(skill);
             return drive(self.run, self.state, &mut skill, tell).await;
         }
-        let mut core = Core::open(&self.upgrades, run, self.plan)?;
+        let core = Core::open(&self.upgrades, run, self.plan)?;
+        let mut core = self.upgrades.with_points(core);
         drive(self.run, self.state, &mut core, tell).await
     }
 }
 
 /// What a run was to do, and where it stood.
-fn stored(journal: &Journal, run: &RunId) -> Result<(Plan, State), UpgradeError> {
+pub(crate) fn stored(journal: &Journal, run: &RunId) -> Result<(Plan, State), UpgradeError> {
     let unreadable = |why: String| UpgradeError::Unreadable {
         run: run.clone(),
         why,

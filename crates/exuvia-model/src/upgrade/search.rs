@@ -275,10 +275,11 @@ fn judge(point: &Point) {
 
 /// Where nothing fails any more, it ends, and well.
 fn ends_well(point: &Point) {
-    if point.stored.end() == Some(End::Inconsistent) {
-        return;
-    }
     let mut point = point.clone();
+    if point.stored.end() == Some(End::Inconsistent) {
+        // Whatever was in its way is gone, and the next command takes it up.
+        point.stored = step(&point.stored, Event::Resumed).unwrap().0;
+    }
     for _ in 0..60 {
         if let Some(end) = point.stored.end() {
             assert_ne!(end, End::Inconsistent, "{point:?}");

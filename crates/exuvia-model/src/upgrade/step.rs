@@ -12,7 +12,8 @@ pub enum Event {
     Done,
     /// It is not, and why.
     Failed(String),
-    /// A new driver takes over: how far the one before came with what it was doing is not known.
+    /// A new driver takes over: how far the one before came with what it was doing is not known. It
+    /// takes up what was given up, too.
     Resumed,
     /// The user wants it no more.
     Cancelled,
@@ -43,7 +44,10 @@ pub enum IllegalTransition {
 /// What follows.
 pub fn step(state: &State, event: Event) -> Result<(State, Vec<Effect>), IllegalTransition> {
     if let Phase::Ended(end) = state.phase {
-        return Err(IllegalTransition::Ended(end));
+        return match (&state.stuck, event) {
+            (Some(stuck), Event::Resumed) => step(&taken_up(state, stuck), Event::Resumed),
+            _ => Err(IllegalTransition::Ended(end)),
+        };
     }
     let next = match event {
         Event::Done => to(state, after(state)),
@@ -156,6 +160,14 @@ fn resumed(state: &State) -> State {
         | Phase::Halt
         | Phase::Relaunch
         | Phase::Ended(_) => state.clone(),
+    }
+}
+
+/// A way back that was given up, before the step that failed: what was in its way may be gone.
+fn taken_up(state: &State, stuck: &Failure) -> State {
+    State {
+        stuck: None,
+        ..to(state, stuck.during)
     }
 }
 

@@ -1,6 +1,6 @@
 //! The transitions, one by one.
 
-use super::{Effect, End, Event, IllegalTransition, Kind, Phase, State, TRIES, step};
+use super::{Effect, End, Event, Failure, IllegalTransition, Kind, Phase, State, TRIES, step};
 
 fn at(kind: Kind, phase: Phase) -> State {
     State {
@@ -101,6 +101,24 @@ fn the_way_back_is_tried_and_then_given_up_loudly() {
         state = step(&state, Event::Failed("busy".to_owned())).unwrap().0;
         assert_eq!(state.end(), Some(End::Inconsistent));
         assert_eq!(state.stuck.unwrap().during, phase);
+    }
+}
+
+#[test]
+fn a_way_back_that_was_given_up_is_taken_up_again() {
+    for phase in Phase::ALL.into_iter().filter(|phase| phase.is_way_back()) {
+        let mut state = at(Kind::Upgrade, phase);
+        state.failure = Some(Failure {
+            during: Phase::Prove,
+            why: "it was broken".to_owned(),
+        });
+        for _ in 0..TRIES {
+            state = step(&state, Event::Failed("no room".to_owned())).unwrap().0;
+        }
+        let (again, _) = step(&state, Event::Resumed).unwrap();
+        assert!(again.phase.is_way_back(), "{again:?}");
+        assert_eq!((again.failed, &again.stuck), (0, &None));
+        assert_eq!(way(again).last(), Some(&Phase::Ended(End::RolledBack)));
     }
 }
 

@@ -2,7 +2,7 @@
 //! restart handoff.
 
 use std::path::Path;
-use std::sync::Mutex;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use rusqlite::config::DbConfig;
@@ -203,9 +203,14 @@ impl Book {
         );
     }
 
+    /// A line that could not be written, for want of room, spoils no later one.
+    fn book(&self) -> MutexGuard<'_, Connection> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Takes the handoff that this process left, if it did: the answer of `consume`.
     pub(super) fn take_handoff(&self, pid: u32) -> Value {
-        let book = self.0.lock().unwrap();
+        let book = self.book();
         let row: Option<(u32, String, i64)> = book
             .query_row("SELECT pid, reason, at FROM handoff", [], |row| {
                 Ok((row.get(0)?, row.get(1)?, row.get(2)?))
@@ -228,7 +233,7 @@ impl Book {
     }
 
     fn execute(&self, sql: &str, values: impl rusqlite::Params) {
-        let book = self.0.lock().unwrap();
+        let book = self.book();
         book.execute(sql, values).expect("a line of the book");
     }
 
@@ -238,7 +243,7 @@ impl Book {
         values: impl rusqlite::Params,
         read: impl FnMut(&rusqlite::Row<'_>) -> rusqlite::Result<T>,
     ) -> Vec<T> {
-        let book = self.0.lock().unwrap();
+        let book = self.book();
         let mut statement = book.prepare(sql).expect("a question to the book");
         let rows = statement
             .query_map(values, read)

@@ -54,7 +54,12 @@ impl World {
 
     /// A world with this release. npm installs it (a second or two).
     pub fn with(release: Mini) -> Self {
-        let dir = TempDir::new().expect("a temporary directory");
+        Self::within(&std::env::temp_dir(), release)
+    }
+
+    /// The same below this directory, which may be on a file system of its own.
+    pub fn within(parent: &Path, release: Mini) -> Self {
+        let dir = TempDir::new_in(parent).expect("a temporary directory");
         let root = dir.path().canonicalize().expect("a temporary directory");
         let (npm, hub, channel) = (
             npm::Registry::start(),

@@ -19,6 +19,24 @@ impl Home {
         Self(path)
     }
 
+    /// One with as little as an install can have, for a release that did not make the template.
+    pub fn fresh(path: &Path) -> Result<Self> {
+        let home = Self(path.to_owned());
+        let records = home.workspace().join(".clawhub");
+        for dir in [&records, &home.workspace().join("skills")] {
+            std::fs::create_dir_all(dir)
+                .with_context(|| format!("cannot create {}", dir.display()))?;
+        }
+        for file in [
+            records.join("lock.json"),
+            home.state().join("openclaw.json"),
+        ] {
+            std::fs::write(&file, "{}")
+                .with_context(|| format!("cannot write {}", file.display()))?;
+        }
+        Ok(home)
+    }
+
     /// The directory itself.
     pub fn path(&self) -> &Path {
         &self.0
@@ -96,6 +114,9 @@ impl Home {
 
     fn rewrite_index(&self, old: &str, new: &str) -> Result<()> {
         let database = self.state().join("state/openclaw.sqlite");
+        if !database.exists() {
+            return Ok(());
+        }
         let index = rusqlite::Connection::open(&database)
             .with_context(|| format!("cannot open {}", database.display()))?;
         index

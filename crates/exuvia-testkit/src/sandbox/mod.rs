@@ -21,6 +21,7 @@ mod command;
 mod gateway;
 mod home;
 mod hub;
+mod past;
 mod tools;
 mod world;
 
@@ -34,6 +35,7 @@ pub use client::Client;
 pub use command::output;
 pub use gateway::Gateway;
 pub use home::Home;
+pub use past::Past;
 pub use tools::Tools;
 pub use world::World;
 
@@ -81,6 +83,22 @@ impl Sandbox {
         let steps = step::Steps::new(&self.root.join("stamps"));
         Ok(Self {
             tools: self.tools.next(&steps)?,
+            ..self.clone()
+        })
+    }
+
+    /// The same sandbox with its OpenClaw in a prefix of the caller's own, which may be changed.
+    pub fn with_own(&self, prefix: &Path) -> Result<Self> {
+        Ok(Self {
+            tools: self.tools.copied(prefix)?,
+            ..self.clone()
+        })
+    }
+
+    /// The same with this release in it. The template is of another: start from an empty home.
+    pub fn with_own_release(&self, prefix: &Path, version: &'static str) -> Result<Self> {
+        Ok(Self {
+            tools: self.tools.released(prefix, version)?,
             ..self.clone()
         })
     }

@@ -18,8 +18,8 @@ const NODE: &str = "24";
 pub struct Tools {
     dir: PathBuf,
     node: Option<PathBuf>,
-    /// The directory in `dir` that has OpenClaw.
-    openclaw: &'static str,
+    /// npm's prefix that has OpenClaw.
+    openclaw: PathBuf,
     version: &'static str,
 }
 
@@ -34,27 +34,48 @@ impl Tools {
         let dir = root.join("tools");
         let mut tools = Self {
             node: None,
+            openclaw: dir.join("openclaw"),
             dir,
-            openclaw: "openclaw",
             version: OPENCLAW,
         };
         if !system_node_fits() {
             tools.node = Some(tools.install_node(steps)?);
         }
-        tools.install_global(steps, "openclaw", OPENCLAW, tools.openclaw)?;
-        tools.install_global(steps, "clawhub", CLAWHUB_CLI, "clawhub")?;
+        tools.install_global(steps, "openclaw", OPENCLAW, &tools.openclaw)?;
+        tools.install_global(steps, "clawhub", CLAWHUB_CLI, &tools.dir.join("clawhub"))?;
         Ok(tools)
     }
 
     /// The same with the release of OpenClaw that came next, which is installed beside.
     pub(super) fn next(&self, steps: &Steps) -> Result<Self> {
         let next = Self {
-            openclaw: "openclaw-next",
+            openclaw: self.dir.join("openclaw-next"),
             version: NEXT_OPENCLAW,
             ..self.clone()
         };
-        next.install_global(steps, "openclaw", NEXT_OPENCLAW, next.openclaw)?;
+        next.install_global(steps, "openclaw", NEXT_OPENCLAW, &next.openclaw)?;
         Ok(next)
+    }
+
+    /// The same with a copy of OpenClaw's prefix.
+    pub(super) fn copied(&self, prefix: &Path) -> Result<Self> {
+        let mut copy = Command::new("cp");
+        copy.args(["-a", "--reflink=auto"]).arg(&self.openclaw);
+        output(copy.arg(prefix))?;
+        Ok(Self {
+            openclaw: prefix.to_owned(),
+            ..self.clone()
+        })
+    }
+
+    /// The same with this release in a prefix of its own.
+    pub(super) fn released(&self, prefix: &Path, version: &'static str) -> Result<Self> {
+        self.npm_install("openclaw", version, prefix)?;
+        Ok(Self {
+            openclaw: prefix.to_owned(),
+            version,
+            ..self.clone()
+        })
     }
 
     fn install_node(&self, steps: &Steps) -> Result<PathBuf> {
@@ -81,27 +102,32 @@ impl Tools {
         Ok(bin)
     }
 
-    fn install_global(&self, steps: &Steps, package: &str, version: &str, dir: &str) -> Result<()> {
-        let prefix = self.dir.join(dir);
+    fn install_global(
+        &self,
+        steps: &Steps,
+        package: &str,
+        version: &str,
+        prefix: &Path,
+    ) -> Result<()> {
         steps.once(&format!("{package}@{version} from npm"), version, || {
-            fresh(&prefix)?;
-            let mut install = npm();
-            install
-                .args(["install", "--global", "--prefix"])
-                .arg(&prefix);
-            output(
-                install
-                    .arg(format!("{package}@{version}"))
-                    .env("PATH", self.path()),
-            )?;
-            Ok(())
+            fresh(prefix)?;
+            self.npm_install(package, version, prefix)
         })?;
         Ok(())
     }
 
+    fn npm_install(&self, package: &str, version: &str, prefix: &Path) -> Result<()> {
+        let mut install = npm();
+        install
+            .args(["install", "--global", "--prefix"])
+            .arg(prefix);
+        install.arg(format!("{package}@{version}"));
+        output(install.env("PATH", self.path())).map(drop)
+    }
+
     /// npm's prefix of the installed OpenClaw.
     pub fn openclaw_prefix(&self) -> PathBuf {
-        self.dir.join(self.openclaw)
+        self.openclaw.clone()
     }
 
     /// The version of the installed OpenClaw.
@@ -116,7 +142,7 @@ impl Tools {
 
     /// `PATH` with these programs before the machine's.
     pub fn path(&self) -> OsString {
-        let own = [self.openclaw, "clawhub"].map(|dir| self.dir.join(dir).join("bin"));
+        let own = [self.openclaw.clone(), self.dir.join("clawhub")].map(|dir| dir.join("bin"));
         let machine = std::env::var_os("PATH").unwrap_or_default();
         let all = self
             .node

@@ -81,8 +81,9 @@ impl Core {
         self.check_package()?;
         self.check_room()?;
         self.check_exchange()?;
-        if self.plan.kind == Kind::Rollback {
-            self.check_generation()?;
+        match self.plan.kind {
+            Kind::Upgrade => drop(self.promised().await?),
+            Kind::Rollback => self.check_generation()?,
         }
         self.upgrades.restarts.secure_overseer().await?;
         self.check_health().await?;

@@ -24,6 +24,7 @@ use crate::{Facts, Plan, Trouble, UpgradeError, Works};
 
 pub use check::{Refusal, may_be_replaced};
 pub use rehearse::Rehearsed;
+pub(crate) use rehearse::rehearsal_dir;
 
 /// The effects of a transaction on OpenClaw's package.
 #[derive(Debug)]

@@ -10,7 +10,8 @@ use std::time::Duration;
 
 use exuvia_host::process::{Signal, Sink};
 use exuvia_host::space::{Bind, Child, Isolation, Limits, Space, SpaceSpec};
-use exuvia_host::{Command, Host, Links, read_limited};
+use exuvia_host::{Command, Home, Host, Links, read_limited};
+use exuvia_model::journal::RunId;
 use exuvia_model::probe::{Probed, verdict};
 use exuvia_model::text;
 use exuvia_model::vitals::{Aspect, Comparison, Vitals};
@@ -59,6 +60,11 @@ struct Stage {
     log: PathBuf,
 }
 
+/// Where the rehearsal of a run keeps its copy.
+pub(crate) fn rehearsal_dir(home: &Home, run: &RunId) -> PathBuf {
+    home.root().join("rehearsals").join(run.as_str())
+}
+
 impl Core {
     pub(super) async fn rehearse(&mut self) -> Result<(), Trouble> {
         let before = self.facts.before.clone();
@@ -81,8 +87,7 @@ impl Core {
 
     /// Holds secrets, for as long as the rehearsal lasts.
     pub(super) fn rehearsal_dir(&self) -> PathBuf {
-        let dir = self.upgrades.home.root().join("rehearsals");
-        dir.join(self.run.as_str())
+        rehearsal_dir(&self.upgrades.home, &self.run)
     }
 
     /// A copy of the state as it is at one moment, while the gateway goes on.

@@ -7,7 +7,7 @@ use exuvia_model::{Digest, Version};
 use exuvia_openclaw::Install;
 use exuvia_sources::archive::Archive;
 use exuvia_sources::http::{Http, HttpOptions};
-use exuvia_sources::npm::{self, Npm, Want};
+use exuvia_sources::npm::{self, Manifest, Npm, Want};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
@@ -40,6 +40,19 @@ impl Core {
 
     /// The archive whose digest was approved, as the registry serves it now.
     async fn approved(&self) -> Result<Archive, Trouble> {
+        let (npm, manifest) = self.promised().await?;
+        let archive = npm.tarball(&manifest).await?;
+        match archive.problems.first() {
+            None => Ok(archive),
+            Some(problem) => Err(Trouble::new(format!(
+                "the archive of {} is not one that can be trusted: {problem}",
+                self.to
+            ))),
+        }
+    }
+
+    /// What the registry says of the version now, if it still promises the bytes that were approved.
+    pub(super) async fn promised(&self) -> Result<(Npm, Manifest), Trouble> {
         let (Plan { asset, digest, .. }, to) = (&*self.plan, &self.to);
         let host = Arc::clone(&self.upgrades.host);
         let cache = self.upgrades.home.cache();
@@ -52,13 +65,8 @@ impl Core {
             .manifest(to)
             .ok_or_else(|| Trouble::new(format!("the registry no longer has {asset} {to}")))?;
         same_bytes(digest.as_ref(), manifest.integrity.as_ref(), to)?;
-        let archive = npm.tarball(manifest).await?;
-        match archive.problems.first() {
-            None => Ok(archive),
-            Some(problem) => Err(Trouble::new(format!(
-                "the archive of {to} is not one that can be trusted: {problem}"
-            ))),
-        }
+        let manifest = manifest.clone();
+        Ok((npm, manifest))
     }
 }
 

@@ -34,7 +34,8 @@ pub(crate) async fn heal(machine: &Machine, tolerance: Tolerance, output: &Outpu
     };
     output.note(&format!("{run} was cut short; that is seen to first"));
     let quiet = told::carry_on(begun, &ground, output).await?;
-    if quiet == End::Inconsistent {
+    // Going back to a snapshot may be the way out.
+    if quiet == End::Inconsistent && tolerance == Tolerance::Nothing {
         bail!(Inconsistent(format!(
             "{run} is half done; `exuvia history {run}` shows each step"
         )));

@@ -138,6 +138,7 @@ fn outcome(state: &State, plan: &Plan, edits: &[String], run: &str) -> String {
         ),
         Some(End::Inconsistent) | None => format!(
             "IT FAILED, AND SO DID THE WAY BACK. {}\nIt began with {}.\n\
+             `exuvia resume` tries the way back again, once what was in its way is gone.\n\
              What was exchanged is at {} and {}; `exuvia snapshot list` shows the state before; \
              `exuvia history {run}` shows each step.",
             why(state.stuck.as_ref()),

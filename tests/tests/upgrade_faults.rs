@@ -1,0 +1,335 @@
+//! Upgrades and rollbacks of the miniature that fail, die or run out of room in each of their
+//! phases.
+#![allow(
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    reason = "a JSON value that is not there is null, and tests fail by panicking"
+)]
+
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::PathBuf;
+use std::process::Command;
+
+use exuvia_e2e::{Ran, binary, entry, failpoints};
+use exuvia_testkit::mini::{Gateway, Mini, World};
+use serde_json::Value;
+
+const OLD: &str = "2026.9.5";
+const NEW: &str = "2026.9.6";
+
+/// The phases on the way forth of an upgrade and of a rollback, and those of the way back of both.
+const UPGRADE: [&str; 9] = [
+    "check", "stage", "rehearse", "quiesce", "preserve", "swap", "start", "prove", "commit",
+];
+const ROLLBACK: [&str; 8] = [
+    "check", "quiesce", "preserve", "swap", "adopt", "start", "prove", "commit",
+];
+const WAY_BACK: [&str; 6] = ["halt", "keep", "unswap", "restore", "relaunch", "verify"];
+/// What follows on a failure before the exchange.
+const UNDONE: [(&str, &str); 2] = [("stage", "discard"), ("preserve", "revive")];
+
+/// A world whose upgrades stop at a program between their phases.
+struct Ground {
+    /// Ends before the world that it runs in.
+    _kept: Gateway,
+    world: World,
+    program: PathBuf,
+    old: Belongings,
+    new: Belongings,
+}
+
+/// What the user would miss.
+#[derive(Debug, PartialEq, Eq)]
+struct Belongings {
+    jobs: Vec<Value>,
+    sessions: Vec<String>,
+    schemas: Vec<i64>,
+}
+
+impl Ground {
+    fn new() -> Self {
+        Self::in_world(World::new())
+    }
+
+    fn in_world(world: World) -> Self {
+        world.publish(Mini::release(NEW));
+        let mut kept = world.keep(&binary());
+        kept.wait_until_ready();
+        let program = world.install.prefix.join("failpoint");
+        let old = belongings(&world);
+        let mut ground = Self {
+            _kept: kept,
+            program,
+            new: belongings(&world),
+            old,
+            world,
+        };
+        // Once whole, so that a rollback can be killed and both states are known.
+        ground.does("exit 0");
+        let _ = ground.upgrade().exits(0);
+        ground.new = belongings(&ground.world);
+        assert_ne!(ground.new.schemas, ground.old.schemas);
+        let _ = ground.exuvia(&["rollback", "--json"]).exits(0);
+        ground
+    }
+
+    /// What happens between the phases; `$*` is `before swap`, `$PPID` the driver.
+    fn does(&self, script: &str) {
+        std::fs::write(&self.program, format!("#!/bin/sh\n{script}\n")).unwrap();
+        let executable = std::fs::Permissions::from_mode(0o755);
+        std::fs::set_permissions(&self.program, executable).unwrap();
+    }
+
+    fn exuvia(&self, words: &[&str]) -> Ran {
+        let mut command = self.world.exuvia_command(&failpoints(), words);
+        Ran::of(command.env("EXUVIA_FAILPOINT", &self.program)).bears_it()
+    }
+
+    fn upgrade(&self) -> Ran {
+        let report = self.exuvia(&["check", "--json"]).exits(0).json();
+        let number = entry(&report, "openclaw")["number"].to_string();
+        let report = report["reportId"].as_str().unwrap();
+        let words = ["upgrade", &number, "--report", report];
+        let rest = ["--confirm", "openclaw", "--soak", "0", "--json"];
+        self.exuvia(&[&words[..], &rest].concat())
+    }
+
+    /// From the old version to the new one, or back.
+    fn runs(&self, kind: &str) -> Ran {
+        match kind {
+            "upgrade" => self.upgrade(),
+            _ => self.exuvia(&["rollback", "--json"]),
+        }
+    }
+
+    /// The install is whole in one version or the other, nothing is left, and no run is open.
+    fn is_whole(&self, what: &str) -> String {
+        self.does("exit 0");
+        let healed = self.exuvia(&["resume", "--json"]);
+        assert!(
+            matches!(healed.code, Some(0 | 1 | 4)),
+            "{what}: {healed:#?}"
+        );
+        let status = self.exuvia(&["status", "--wait", "60", "--json"]).json();
+        assert_eq!(status["verdict"], "healthy", "{what}: {status:#}");
+        let version = status["version"]["running"].as_str().unwrap().to_owned();
+        assert_eq!(status["version"]["installed"], version.as_str(), "{what}");
+        let wanted = if version == OLD { &self.old } else { &self.new };
+        assert_eq!(belongings(&self.world), *wanted, "{what}: {version}");
+        let answers = Ran::of(&mut self.world.openclaw(&["--version"]));
+        assert!(answers.stdout.contains(&version), "{what}: {answers:?}");
+        let rehearsals = names(&self.world.exuvia_home().join("rehearsals"));
+        assert!(rehearsals.is_empty(), "{what}: {rehearsals:?}");
+        let kept = self.generations();
+        let beside = names(&self.world.install.package.with_file_name(".exuvia"));
+        assert!(
+            beside.iter().all(|name| kept.contains(name)),
+            "{what}: {beside:?}, and kept are {kept}"
+        );
+        version
+    }
+
+    /// What can be gone back to.
+    fn generations(&self) -> String {
+        let dir = exuvia_e2e::own_dir(&self.world.exuvia_home());
+        std::fs::read_to_string(dir.join("generations.json")).unwrap_or_default()
+    }
+
+    /// Makes it the version that a run of this kind begins with.
+    fn stands_before(&self, kind: &str, version: &str) {
+        let from = if kind == "upgrade" { OLD } else { NEW };
+        if version == from {
+            return;
+        }
+        let back = if kind == "upgrade" {
+            "rollback"
+        } else {
+            "upgrade"
+        };
+        let _ = self.runs(back).exits(0);
+    }
+
+    /// One run of each kind for each script, each followed by the next command.
+    fn survives(&self, kind: &str, cases: &[(String, String)]) -> Vec<String> {
+        self.does("exit 0");
+        let status = self.exuvia(&["status", "--json"]).json();
+        let version = status["version"]["installed"].as_str().unwrap();
+        self.stands_before(kind, version);
+        let mut healed = Vec::new();
+        for (what, script) in cases {
+            self.does(script);
+            let ran = self.runs(kind);
+            assert_ne!(ran.code, Some(0), "{kind}, {what}: nothing happened");
+            assert_ne!(ran.code, Some(5), "{kind}, {what}: {ran:#?}");
+            let version = self.is_whole(&format!("{kind}, {what}"));
+            println!("{kind}, {what}: {:?}, healed to {version}", ran.code);
+            self.stands_before(kind, &version);
+            healed.push(version);
+        }
+        healed
+    }
+}
+
+fn belongings(world: &World) -> Belongings {
+    Belongings {
+        jobs: world.jobs(),
+        sessions: world.sessions(),
+        schemas: world.schemas(),
+    }
+}
+
+fn names(dir: &std::path::Path) -> Vec<String> {
+    let listed = std::fs::read_dir(dir).into_iter().flatten().flatten();
+    let names = listed.map(|entry| entry.file_name().to_string_lossy().into_owned());
+    names.collect()
+}
+
+/// A script that does this at a point, and fails at others so that the way leads there.
+fn at(point: &str, effect: &str, fails: Option<&str>) -> String {
+    let fails = fails.map_or_else(String::new, |point| format!("'{point}') exit 1;;\n"));
+    format!("case \"$*\" in\n'{point}') {effect};;\n{fails}esac\nexit 0")
+}
+
+/// An effect before and after each phase of a kind, its way back included.
+fn everywhere(forth: &[&str], effect: &str) -> Vec<(String, String)> {
+    let mut cases = Vec::new();
+    let mut add = |when: &str, phase: &str, fails: Option<&str>| {
+        let point = format!("{when} {phase}");
+        cases.push((point.clone(), at(&point, effect, fails)));
+    };
+    for when in ["before", "after"] {
+        for phase in forth {
+            add(when, phase, None);
+        }
+        for phase in WAY_BACK {
+            add(when, phase, Some("after prove"));
+        }
+        for (failing, phase) in UNDONE {
+            if forth.contains(&failing) && (phase != "discard" || forth.contains(&"stage")) {
+                add(when, phase, Some(&format!("after {failing}")));
+            }
+        }
+    }
+    cases
+}
+
+const DIES: &str = "kill -9 $PPID; exit 0";
+
+#[test]
+fn an_upgrade_killed_in_any_phase_is_finished_or_undone_by_the_next_command() {
+    let ground = Ground::new();
+    let healed = ground.survives("upgrade", &everywhere(&UPGRADE, DIES));
+    assert!(healed.iter().any(|version| version == OLD));
+    assert!(healed.iter().any(|version| version == NEW));
+}
+
+#[test]
+fn a_rollback_killed_in_any_phase_is_finished_or_undone_by_the_next_command() {
+    let ground = Ground::new();
+    let healed = ground.survives("rollback", &everywhere(&ROLLBACK, DIES));
+    assert!(healed.iter().any(|version| version == OLD));
+    assert!(healed.iter().any(|version| version == NEW));
+}
+
+/// Where a step of the way back fails once, it is tried again.
+fn fails_once(forth: &[&str], marker: &str) -> Vec<(String, String)> {
+    let once = format!("test -e {marker} && exit 0; touch {marker}; exit 1");
+    everywhere(forth, &once)
+}
+
+#[test]
+fn an_upgrade_that_fails_in_any_phase_puts_everything_back() {
+    let ground = Ground::new();
+    fails_everywhere(&ground, "upgrade", &UPGRADE, OLD);
+}
+
+#[test]
+fn a_rollback_that_fails_in_any_phase_puts_everything_back() {
+    let ground = Ground::new();
+    fails_everywhere(&ground, "rollback", &ROLLBACK, NEW);
+}
+
+fn fails_everywhere(ground: &Ground, kind: &str, forth: &[&str], from: &str) {
+    let marker = ground.program.with_extension("failed");
+    for case in fails_once(forth, &marker.display().to_string()) {
+        let _ = std::fs::remove_file(&marker);
+        let healed = ground.survives(kind, std::slice::from_ref(&case));
+        assert_eq!(healed, [from], "{}", case.0);
+    }
+}
+
+#[test]
+fn a_way_back_that_was_given_up_is_taken_up_by_the_next_command() {
+    let ground = Ground::new();
+    for phase in WAY_BACK {
+        let point = format!("before {phase}");
+        ground.does(&at(&point, "exit 1", Some("after prove")));
+        let ran = ground.upgrade().exits(5);
+        assert!(ran.stdout.contains("\"stuck\""), "{phase}: {ran:#?}");
+        ground.does("exit 0");
+        let healed = ground.exuvia(&["resume", "--json"]).exits(4);
+        assert_eq!(
+            healed.json()["state"]["phase"]["ended"],
+            "rolled-back",
+            "{phase}"
+        );
+        assert_eq!(ground.is_whole(phase), OLD);
+    }
+}
+
+/// A file system of the test's own, which is soon full.
+struct Disk(tempfile::TempDir);
+
+impl Disk {
+    /// A little more room than an upgrade wants to see free.
+    fn new() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let mut mount = Command::new("mount");
+        mount.args(["-t", "tmpfs", "-o", "size=1700m", "exuvia-test"]);
+        let mounted = mount.arg(dir.path()).status().unwrap();
+        assert!(mounted.success(), "a file system of its own takes root");
+        Self(dir)
+    }
+
+    fn filler(&self) -> PathBuf {
+        self.0.path().join("filler")
+    }
+}
+
+impl Drop for Disk {
+    fn drop(&mut self) {
+        // What cannot be taken away goes with the machine.
+        let _ = Command::new("umount").arg("-l").arg(self.0.path()).status();
+    }
+}
+
+#[test]
+fn a_disk_that_fills_up_in_any_phase_leaves_one_version_or_the_other() {
+    let disk = Disk::new();
+    let world = World::within(disk.0.path(), Mini::release(OLD));
+    let ground = Ground::in_world(world);
+    for (kind, phases) in [("upgrade", &UPGRADE[..]), ("rollback", &ROLLBACK)] {
+        ground.stands_before(kind, OLD);
+        for phase in phases {
+            let filler = disk.filler();
+            let (full, free) = (
+                format!("cat /dev/zero >{} 2>/dev/null", filler.display()),
+                format!("rm -f {}", filler.display()),
+            );
+            // A keeper on a full disk starts nothing: it could not remember what it started.
+            ground.does(&format!(
+                "case \"$*\" in\n'before {phase}') {full};;\n\
+                 'before revive'|'before relaunch') {free};;\nesac\nexit 0"
+            ));
+            let ran = ground.runs(kind);
+            let what = format!("{kind} with a full disk from {phase} on");
+            println!("{what}: {:?} {}", ran.code, ran.stderr);
+            // It may have been made room already.
+            let _ = std::fs::remove_file(filler);
+            let version = ground.is_whole(&what);
+            println!("{what}: {:?}, healed to {version}", ran.code);
+            ground.stands_before(kind, &version);
+        }
+    }
+}
