@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use exuvia_host::Host;
+use exuvia_model::Revision;
 use exuvia_model::install::PackageManager;
 use exuvia_model::probe::verdict;
 use exuvia_model::upgrade::Kind;
@@ -97,7 +98,26 @@ impl Core {
                  belongs to it"
             )));
         }
-        Ok(())
+        self.check_past()
+    }
+
+    /// A report may be older than what happened here.
+    fn check_past(&self) -> Result<(), Trouble> {
+        if self.plan.kind != Kind::Upgrade {
+            return Ok(());
+        }
+        let Plan { asset, to, .. } = &*self.plan;
+        let known = self.documents().known_bad()?;
+        match known.find(asset, &Revision::from(to.to_string())) {
+            None => Ok(()),
+            Some(bad) => Err(Trouble::new(format!(
+                "{to} failed here before{}; wait for the next version, or take it off the list \
+                 known-bad.json",
+                bad.run
+                    .as_ref()
+                    .map_or_else(String::new, |run| format!(" (`exuvia history {run}`)"))
+            ))),
+        }
     }
 
     fn check_room(&self) -> Result<(), Trouble> {

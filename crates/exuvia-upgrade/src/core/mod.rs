@@ -5,6 +5,7 @@ mod gateway;
 mod npm;
 mod prove;
 mod rehearse;
+mod remember;
 mod settle;
 mod stage;
 mod state;
@@ -70,6 +71,15 @@ impl Core {
 
 impl Works for Core {
     async fn perform(&mut self, state: &State) -> Result<(), Trouble> {
+        match self.perform_once(state).await {
+            Err(trouble) => Err(self.remember(state.phase, trouble)),
+            Ok(()) => Ok(()),
+        }
+    }
+}
+
+impl Core {
+    async fn perform_once(&mut self, state: &State) -> Result<(), Trouble> {
         match state.phase {
             Phase::Check => self.check().await,
             Phase::Stage => self.stage().await,

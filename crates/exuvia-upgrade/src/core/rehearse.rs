@@ -151,7 +151,7 @@ impl Stage {
         if output.status.success() {
             return Ok(isolation);
         }
-        Err(Trouble::new(format!(
+        Err(Trouble::of_release(format!(
             "a script of its installation failed where it may write nowhere but in the package: {}",
             text::one_line(&String::from_utf8_lossy(&output.stderr), 600)
         )))
@@ -228,7 +228,7 @@ impl Stage {
         let lines: Vec<&str> = log.lines().filter(|line| !line.trim().is_empty()).collect();
         let last = lines.iter().rev().take(LINES).rev().copied();
         let last = text::one_line(&last.collect::<Vec<_>>().join(" / "), 500);
-        Trouble::new(format!(
+        Trouble::of_release(format!(
             "in the rehearsal {why}; the last that it printed: {last} (all of it: {})",
             self.log.display()
         ))
