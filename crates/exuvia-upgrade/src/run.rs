@@ -132,6 +132,11 @@ impl Upgrades {
         lock.ok_or(UpgradeError::Busy)
     }
 
+    /// What a run found out.
+    pub fn facts(&self, run: &RunId) -> Result<Facts, UpgradeError> {
+        Ok(Facts::read(self.host.as_ref(), &self.dir(run))?)
+    }
+
     /// Where a run keeps what it found out.
     pub fn dir(&self, run: &RunId) -> PathBuf {
         Facts::dir(&self.home, run)
@@ -147,6 +152,11 @@ impl Begun {
     /// What it does.
     pub fn plan(&self) -> &Plan {
         &self.plan
+    }
+
+    /// The transactions that it is one of.
+    pub fn upgrades(&self) -> &Upgrades {
+        &self.upgrades
     }
 
     /// Carries it out, to its end.

@@ -128,6 +128,9 @@ pub(crate) enum Command {
         /// The shell
         shell: clap_complete::Shell,
     },
+    /// Answer as a model provider, inside of a rehearsal
+    #[command(hide = true)]
+    StandInModel(crate::commands::stand_in_model::StandInModelArgs),
     /// Measure Exuvia beside what it replaces
     #[cfg(feature = "bench")]
     #[command(subcommand)]
@@ -163,7 +166,7 @@ impl Command {
     pub(crate) fn heals(&self) -> bool {
         match self {
             // What is left to finish is told as it is.
-            Self::Completions { .. } | Self::History(_) => false,
+            Self::Completions { .. } | Self::History(_) | Self::StandInModel(_) => false,
             // It is the one that finishes.
             Self::Restart(args) => !args.carry,
             Self::Resume => false,

@@ -23,7 +23,7 @@ use crate::tree::{TreeId, bring_in};
 use crate::{Facts, Plan, Trouble, UpgradeError, Works};
 
 pub use check::{Refusal, may_be_replaced};
-pub use rehearse::Rehearsed;
+pub use rehearse::{Proof, Rehearsed};
 
 /// The effects of a transaction on OpenClaw's package.
 #[derive(Debug)]

@@ -3,6 +3,7 @@
 mod course;
 mod ground;
 mod heal;
+pub(super) mod rehearsal;
 mod told;
 
 use std::process::ExitCode;

@@ -8,6 +8,7 @@ use exuvia_upgrade::{Begun, Plan};
 use serde_json::json;
 
 use super::course::Course;
+use super::rehearsal;
 use crate::exit;
 use crate::interrupt::NOTHING_HALF_DONE;
 use crate::output::Output;
@@ -15,10 +16,19 @@ use crate::render;
 
 pub(super) async fn carry_out(begun: Begun, output: &Output) -> Result<ExitCode> {
     let (run, plan) = (begun.id().clone(), begun.plan().clone());
+    let upgrades = begun.upgrades().clone();
     let state = watched(begun, output).await?;
+    let rehearsed = upgrades.facts(&run)?.rehearsed;
     if output.json() {
-        output.document(&json!({ "run": run, "plan": plan, "state": state }));
+        let mut document = json!({ "run": run, "plan": plan, "state": state });
+        if let (Some(rehearsed), Some(fields)) = (&rehearsed, document.as_object_mut()) {
+            fields.insert("rehearsed".to_owned(), json!(rehearsed));
+        }
+        output.document(&document);
     } else {
+        for line in rehearsed.iter().flat_map(rehearsal::lines) {
+            output.text(&line);
+        }
         output.text(&outcome(&state, &plan, run.as_str()));
     }
     Ok(code(end(&state)))
