@@ -36,6 +36,13 @@ pub struct Plan {
     /// The report that they were approved from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub report: Option<String>,
+    /// Whether `beside` holds what a rehearsal has staged and kept; an upgrade goes on with it, if
+    /// it is as it was.
+    #[serde(default)]
+    pub ahead: bool,
+    /// Whether a rehearsal keeps what it has staged.
+    #[serde(default)]
+    pub keep: bool,
     /// The run that is undone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub undoes: Option<RunId>,
@@ -54,7 +61,12 @@ impl Plan {
 
     /// The other tree: where npm puts a package below the prefix that `beside` is.
     pub fn other(&self) -> PathBuf {
-        let name = self.live.file_name().unwrap_or_default();
-        self.beside.join("lib/node_modules").join(name)
+        Self::within(&self.beside, &self.live)
+    }
+
+    /// The same of any two.
+    pub(crate) fn within(beside: &Path, live: &Path) -> PathBuf {
+        let name = live.file_name().unwrap_or_default();
+        beside.join("lib/node_modules").join(name)
     }
 }

@@ -65,6 +65,7 @@ impl Upgrades {
             operation: match plan.kind {
                 Kind::Upgrade => Operation::Upgrade,
                 Kind::Rollback => Operation::Rollback,
+                Kind::Rehearsal => Operation::Rehearse,
             },
             install: Some(self.install.id()),
             subject: format!("{} {} → {}", plan.asset, plan.from, plan.to),
@@ -120,8 +121,11 @@ impl Upgrades {
         let id = self.install.id();
         let unfinished = journal.unfinished()?;
         Ok(unfinished.into_iter().find(|run| {
-            matches!(run.operation, Operation::Upgrade | Operation::Rollback)
-                && run.install.as_deref() == Some(&id)
+            let operation = &run.operation;
+            matches!(
+                operation,
+                Operation::Upgrade | Operation::Rollback | Operation::Rehearse
+            ) && run.install.as_deref() == Some(&id)
         }))
     }
 

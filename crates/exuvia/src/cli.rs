@@ -95,6 +95,7 @@ pub(crate) enum Command {
     #[command(after_help = SELECT_EXAMPLES)]
     Select(SelectArgs),
     Upgrade(crate::commands::upgrade::UpgradeArgs),
+    Rehearse(crate::commands::upgrade::rehearse::RehearseArgs),
     Rollback(crate::commands::upgrade::RollbackArgs),
     /// Carry on an upgrade or a rollback that was cut short
     Resume,

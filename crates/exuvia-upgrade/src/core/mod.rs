@@ -1,5 +1,6 @@
 //! Replacing OpenClaw itself, where npm installed it for a whole account or machine.
 
+mod ahead;
 mod check;
 mod gateway;
 mod npm;
@@ -82,7 +83,9 @@ impl Core {
     async fn perform_once(&mut self, state: &State) -> Result<(), Trouble> {
         match state.phase {
             Phase::Check => self.check().await,
+            Phase::Stage if self.take_stage().await? => Ok(()),
             Phase::Stage => self.stage().await,
+            Phase::Rehearse if self.was_rehearsed() => Ok(()),
             Phase::Rehearse => self.rehearse().await,
             Phase::Quiesce => self.quiesce().await,
             Phase::Preserve => self.preserve().await,

@@ -7,7 +7,7 @@ use exuvia_model::{Digest, Version};
 use exuvia_openclaw::Install;
 use exuvia_sources::archive::Archive;
 use exuvia_sources::http::{Http, HttpOptions};
-use exuvia_sources::npm::{self, Npm, Want};
+use exuvia_sources::npm::{self, Manifest, Npm, Want};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
@@ -38,8 +38,25 @@ impl Core {
         self.learn(|facts| facts.new_tree = new_tree)
     }
 
+    /// Whether the registry still promises the digest that was approved.
+    pub(super) async fn promised(&self) -> Result<(), Trouble> {
+        self.find_promised().await.map(drop)
+    }
+
     /// The archive whose digest was approved, as the registry serves it now.
     async fn approved(&self) -> Result<Archive, Trouble> {
+        let (npm, manifest) = self.find_promised().await?;
+        let archive = npm.tarball(&manifest).await?;
+        match archive.problems.first() {
+            None => Ok(archive),
+            Some(problem) => Err(Trouble::new(format!(
+                "the archive of {} is not one that can be trusted: {problem}",
+                self.plan.to
+            ))),
+        }
+    }
+
+    async fn find_promised(&self) -> Result<(Npm, Manifest), Trouble> {
         let Plan {
             asset, to, digest, ..
         } = &*self.plan;
@@ -54,13 +71,8 @@ impl Core {
             .manifest(to)
             .ok_or_else(|| Trouble::new(format!("the registry no longer has {asset} {to}")))?;
         same_bytes(digest.as_ref(), manifest.integrity.as_ref(), to)?;
-        let archive = npm.tarball(manifest).await?;
-        match archive.problems.first() {
-            None => Ok(archive),
-            Some(problem) => Err(Trouble::new(format!(
-                "the archive of {to} is not one that can be trusted: {problem}"
-            ))),
-        }
+        let manifest = manifest.clone();
+        Ok((npm, manifest))
     }
 }
 

@@ -49,6 +49,7 @@ pub(crate) async fn run(cli: Cli, host: Arc<dyn Host>, output: Arc<Output>) -> R
         Command::Detail(args) => detail::run(&open()?, &args, &output),
         Command::Select(args) => select::run(&open()?, &args, &output),
         Command::Upgrade(args) => upgrade::upgrade(machine()?, args, &output).await,
+        Command::Rehearse(args) => upgrade::rehearse::rehearse(machine()?, args, &output).await,
         Command::Rollback(args) => upgrade::rollback(machine()?, args, &output).await,
         Command::Resume => upgrade::resume(machine()?, &output).await,
         Command::Snapshot(command) => {

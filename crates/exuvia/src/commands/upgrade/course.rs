@@ -3,7 +3,7 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use exuvia_model::upgrade::Phase;
+use exuvia_model::upgrade::{Kind, Phase};
 use exuvia_upgrade::{News, Plan};
 use indicatif::{ProgressBar, ProgressStyle};
 
@@ -81,6 +81,12 @@ fn doing(phase: Phase, plan: &Plan) -> String {
             "Gate 3: whether it works and nothing is lost, for {} s",
             soak.as_secs()
         ),
+        Phase::Commit if plan.kind == Kind::Rehearsal && plan.keep => {
+            format!("keeping what was staged of {to}")
+        }
+        Phase::Commit if plan.kind == Kind::Rehearsal => {
+            format!("removing what was staged of {to}")
+        }
         Phase::Commit => "keeping the way back".to_owned(),
         Phase::Discard => format!("removing what was staged of {to}"),
         Phase::Revive => "starting the gateway again".to_owned(),

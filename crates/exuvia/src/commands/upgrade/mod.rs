@@ -4,6 +4,7 @@ mod course;
 mod ground;
 mod heal;
 pub(super) mod rehearsal;
+pub(crate) mod rehearse;
 mod told;
 
 use std::process::ExitCode;
@@ -16,7 +17,7 @@ use exuvia_model::report::Entry;
 use exuvia_model::upgrade::Kind;
 use exuvia_model::{Reply, Selection, Version};
 use exuvia_store::journal::Journal;
-use exuvia_upgrade::{Generations, Plan, core};
+use exuvia_upgrade::{Generations, Kept, Plan, core};
 
 use crate::exit::Blocked;
 use crate::output::Output;
@@ -96,6 +97,7 @@ pub(crate) async fn upgrade(
         bail!("with --json the report that is answered must be named: add --report ID");
     }
     let ground = ground::Ground::open(&machine)?;
+    let home = machine.home.clone();
     let session = Session::open(machine)?;
     let report = session.documents.report(args.report.as_deref())?;
     let reply = Reply::parse(&args.reply.join(" "))?;
@@ -113,7 +115,16 @@ pub(crate) async fn upgrade(
         output.text("Nothing selected; nothing was changed.");
         return Ok(ExitCode::SUCCESS);
     };
-    let plan = plan_upgrade(&ground, entry, &selection, Duration::from_secs(args.soak))?;
+    let soak = Duration::from_secs(args.soak);
+    let plan = plan_upgrade(&ground, entry, &selection.report_id, soak)?;
+    let plan = match Kept::read(&*ground.host, &home, &ground.install.id())? {
+        Some(kept) if kept.fits(&plan) => Plan {
+            beside: kept.beside,
+            ahead: true,
+            ..plan
+        },
+        _ => plan,
+    };
     ground.must_be_outside().await?;
     let begun = ground.upgrades.begin(plan)?;
     told::carry_out(begun, output).await
@@ -133,7 +144,7 @@ fn can_be_upgraded(entry: &Entry) -> Result<&Entry> {
 fn plan_upgrade(
     ground: &ground::Ground,
     entry: &Entry,
-    selection: &Selection,
+    report: &str,
     soak: Duration,
 ) -> Result<Plan> {
     let live = core::may_be_replaced(&*ground.host, &ground.install)
@@ -150,7 +161,9 @@ fn plan_upgrade(
         from,
         to,
         digest: entry.artifact_digest.clone(),
-        report: Some(selection.report_id.clone()),
+        report: Some(report.to_owned()),
+        ahead: false,
+        keep: false,
         undoes: None,
         soak,
     })
@@ -205,6 +218,8 @@ pub(crate) async fn rollback(
         to: generation.version.clone(),
         digest: None,
         report: None,
+        ahead: false,
+        keep: false,
         undoes: Some(generation.run.clone()),
         soak: Duration::from_secs(args.soak),
     };

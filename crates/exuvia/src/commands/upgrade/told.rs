@@ -51,6 +51,7 @@ async fn watched(begun: Begun, output: &Output) -> Result<State> {
     let what = match plan.kind {
         Kind::Upgrade => "upgrade",
         Kind::Rollback => "rollback",
+        Kind::Rehearsal => "rehearsal",
     };
     output.note(&format!(
         "{run}: {what} of OpenClaw {} to {}",
@@ -85,6 +86,11 @@ fn outcome(state: &State, plan: &Plan, run: &str) -> String {
         })
     };
     match state.end() {
+        Some(End::Done) if plan.kind == Kind::Rehearsal => rehearsed(plan),
+        Some(End::Untouched) if plan.kind == Kind::Rehearsal => format!(
+            "An upgrade to {to} would fail. OpenClaw {from} is as it was.\n{}",
+            why(state.failure.as_ref())
+        ),
         Some(End::Done) => format!(
             "OpenClaw {to} runs, and nothing was lost.\n`exuvia rollback {run}` goes back to {from} \
              with its state."
@@ -112,4 +118,15 @@ fn outcome(state: &State, plan: &Plan, run: &str) -> String {
             plan.other().display()
         ),
     }
+}
+
+fn rehearsed(plan: &Plan) -> String {
+    let Plan { from, to, .. } = plan;
+    let next = if plan.keep {
+        "It is staged: `exuvia upgrade` of the same report goes on with it, and begins with the stop \
+         of the gateway."
+    } else {
+        "Nothing of it is kept; with --keep an upgrade goes on from here."
+    };
+    format!("OpenClaw {to} would run, and nothing would be lost. {from} is as it was.\n{next}")
 }
