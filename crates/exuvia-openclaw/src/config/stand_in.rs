@@ -37,10 +37,9 @@ impl StandIn {
         providers.insert(PROVIDER.to_owned(), provider);
         let agents = object(root, "agents")?;
         for list in ["list", "entries"] {
-            for agent in values(agents.get_mut(list)) {
-                if let Some(model) = agent.get_mut("model") {
-                    *model = json!(name);
-                }
+            let own = agents.get_mut(list).into_iter().flat_map(values);
+            for model in own.filter_map(|agent| agent.get_mut("model")) {
+                *model = json!(name);
             }
         }
         let defaults = object(agents, "defaults")?;
@@ -63,10 +62,11 @@ fn object<'o>(
         .ok_or_else(|| format!("{key} is not an object"))
 }
 
-fn values(of: Option<&mut Value>) -> Vec<&mut Value> {
+/// What is in a list or in an object.
+fn values(of: &mut Value) -> Vec<&mut Value> {
     match of {
-        Some(Value::Array(list)) => list.iter_mut().collect(),
-        Some(Value::Object(map)) => map.iter_mut().map(|(_, value)| value).collect(),
+        Value::Array(list) => list.iter_mut().collect(),
+        Value::Object(map) => map.iter_mut().map(|(_, value)| value).collect(),
         _ => Vec::new(),
     }
 }
