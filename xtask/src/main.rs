@@ -7,6 +7,7 @@
 mod check;
 mod demo;
 mod deny;
+mod lanes;
 mod peers;
 mod run;
 mod test;

@@ -6,17 +6,23 @@ use anyhow::{Context as _, Result, bail};
 
 /// `cargo`, the one that runs this task.
 pub(crate) fn cargo(arguments: &[&str]) -> Command {
-    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let mut cargo = alone(Command::new(cargo));
     cargo.args(arguments).current_dir(crate::workspace::root());
-    // What cargo tells this task of itself would look to build scripts like another environment,
-    // and have half the dependencies built anew on each change between the two.
+    cargo
+}
+
+/// A command that does not hear what cargo tells this task of itself. To build scripts that would
+/// look like another environment, and half the dependencies would be built anew on each change
+/// between the two.
+pub(crate) fn alone(mut command: Command) -> Command {
     for (name, _) in std::env::vars_os() {
         let told = name.to_string_lossy();
         if told.starts_with("CARGO_PKG_") || told.starts_with("CARGO_MANIFEST_") {
-            cargo.env_remove(name);
+            command.env_remove(name);
         }
     }
-    cargo
+    command
 }
 
 /// Runs a command to its end with this process's output; says what is run.

@@ -1,12 +1,20 @@
 //! All tests, with what they need.
 
+use std::path::PathBuf;
+
 use anyhow::{Context as _, Result};
 use clap::Args;
 use exuvia_testkit::machine::Image;
 use exuvia_testkit::sandbox::Sandbox;
 
+use crate::lanes::{self, Program};
 use crate::run::{cargo, show};
 use crate::{peers, workspace};
+
+/// Where the tests lie that need a real OpenClaw.
+const END_TO_END: &str = "tests";
+/// Where those lie that are hard on the machine.
+const HOST: &str = "crates/exuvia-host";
 
 #[derive(Args)]
 pub(crate) struct Arguments {
@@ -18,12 +26,9 @@ pub(crate) struct Arguments {
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     peers::ensure()?;
     if arguments.fast {
-        return show(&mut cargo(&[
-            "test",
-            "--workspace",
-            "--exclude",
-            "exuvia-e2e",
-        ]));
+        let mut programs = lanes::build()?;
+        programs.retain(|program| !program.is_of(END_TO_END));
+        return all(programs, &[]);
     }
     let dir = workspace::target().join("demo");
     eprintln!(
@@ -38,9 +43,22 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         "the end-to-end tests need a real systemd; `cargo xtask test --fast` leaves them out",
     )?;
     let exuvia = workspace::build_exuvia()?;
-    show(
-        cargo(&["test", "--workspace"])
-            .env("EXUVIA_E2E_SANDBOX", &dir)
-            .env("EXUVIA_E2E_BINARY", exuvia),
-    )
+    let settings = [("EXUVIA_E2E_SANDBOX", dir), ("EXUVIA_E2E_BINARY", exuvia)];
+    all(lanes::build()?, &settings)
+}
+
+/// Runs the tests of these programs, and those in the documentation.
+fn all(programs: Vec<Program>, settings: &[(&str, PathBuf)]) -> Result<()> {
+    // It bombs processes, which starves whatever runs beside it.
+    let (alone, mut others): (Vec<_>, Vec<_>) = programs
+        .into_iter()
+        .partition(|program| program.is_of(HOST));
+    // One lane takes the real gateways one after the other, the other what is small.
+    others.sort_by_key(|program| !program.is_of(END_TO_END));
+    let results = [
+        lanes::run(others, settings),
+        lanes::run(alone, settings),
+        show(&mut cargo(&["test", "--workspace", "--doc"])),
+    ];
+    results.into_iter().collect()
 }

@@ -133,7 +133,7 @@ async fn a_wrong_version_is_no_success() {
         panic!("{sentinel}")
     };
     assert!(why.starts_with("2026.9.9 was expected"), "{why}");
-    assert_eq!(ground.told("The restart FAILED"), 1);
+    assert_eq!(ground.told("IT FAILED"), 1);
 }
 
 #[tokio::test]

@@ -97,14 +97,23 @@ impl Recovery {
     pub fn heal(&self) -> Result<Vec<Healed>, RecoveryError> {
         let mut healed = Vec::new();
         for pending in self.store.pending_restores()? {
-            if !self.store.is_restoring(&pending.target)? {
-                healed.extend(self.finish(&pending)?);
+            if !self.store.is_interrupted(&pending)? {
+                continue;
+            }
+            match self.finish(&pending) {
+                Ok(Some(Healed::Stuck { .. })) | Err(_) if !self.is_pending(&pending)? => {}
+                finished => healed.extend(finished?),
             }
         }
         for run in self.journal.unfinished()? {
             healed.extend(self.end(run)?);
         }
         Ok(healed)
+    }
+
+    /// Whether nobody else has finished it meanwhile.
+    fn is_pending(&self, pending: &PendingRestore) -> Result<bool, RecoveryError> {
+        Ok(self.store.pending_restores()?.contains(pending))
     }
 
     fn finish(&self, pending: &PendingRestore) -> Result<Option<Healed>, RecoveryError> {

@@ -14,12 +14,16 @@ mod common;
 
 use std::fs;
 use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, mpsc};
 
 use common::{Lab, UNIT_TEXT, assert_same};
-use exuvia_host::Host;
+use exuvia_host::disk::{Disk, point};
+use exuvia_host::points::Points;
+use exuvia_host::{Home, Host};
 use exuvia_model::journal::{Operation, Outcome};
 use exuvia_recovery::{
-    AgentId, Context, FileFate, RecoveryError, RestoreRequest, Scope, TakeOptions,
+    AgentId, Context, FileFate, Recovery, RecoveryError, RestoreRequest, Scope, TakeOptions,
 };
 use exuvia_store::journal::{Filter, Journal};
 use serde_json::json;
@@ -484,4 +488,71 @@ fn policies_are_for_each_agent_and_install_by_itself() {
     assert_eq!(left.len(), 2);
     assert!(left.iter().any(|one| one.id == agent.snapshot.id));
     assert!(left.iter().any(|one| one.name.as_deref() == Some("i2-x")));
+}
+
+/// Tells when somebody comes to the lock of a restore.
+#[derive(Debug)]
+struct AtTheLock(Mutex<mpsc::Sender<()>>);
+
+impl Points for AtTheLock {
+    fn reach(&self, point: &'static str, path: &Path) -> std::io::Result<()> {
+        if point == point::LOCK && path.to_string_lossy().contains("/restores/") {
+            // Whoever waited for the first needs no other.
+            let _ = self.0.lock().unwrap().send(());
+        }
+        Ok(())
+    }
+}
+
+/// In the middle of a restore, has somebody else finish what was cut short.
+struct Meddling {
+    target: PathBuf,
+    begin: Mutex<Option<Box<dyn FnOnce() + Send>>>,
+}
+
+impl std::fmt::Debug for Meddling {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Meddling")
+    }
+}
+
+impl Points for Meddling {
+    fn reach(&self, point: &'static str, path: &Path) -> std::io::Result<()> {
+        if point == point::CREATE && path.starts_with(&self.target) {
+            let begin = self.begin.lock().unwrap().take();
+            if let Some(begin) = begin {
+                begin();
+            }
+        }
+        Ok(())
+    }
+}
+
+#[test]
+fn a_restore_that_is_under_way_is_not_taken_for_one_that_was_cut_short() {
+    let lab = Lab::new();
+    let good = lab.take("good").snapshot;
+    let target = lab.exuvia().join("copy");
+    let (came, coming) = mpsc::channel();
+    let (ended, ending) = mpsc::channel();
+    let healer = {
+        let home = Home::locate(&*lab.again()).unwrap();
+        let disk = Disk::with_points(Arc::new(AtTheLock(Mutex::new(came))));
+        Recovery::open(lab.again(), disk, &home, None).unwrap()
+    };
+    let begin = move || {
+        std::thread::spawn(move || ended.send(healer.heal()).unwrap());
+        coming.recv().unwrap();
+    };
+    let points = Meddling {
+        target: target.clone(),
+        begin: Mutex::new(Some(Box::new(begin))),
+    };
+    let home = Home::locate(&*lab.again()).unwrap();
+    let disk = Disk::with_points(Arc::new(points));
+    let recovery = Recovery::open(lab.again(), disk, &home, None).unwrap();
+    recovery.restore_to(&good, &target).unwrap();
+    recovery.delete(&good.id).unwrap();
+    let healed = ending.recv().unwrap().unwrap();
+    assert!(healed.is_empty(), "{healed:?}");
 }

@@ -36,6 +36,12 @@ pub enum UpgradeError {
         /// The run.
         run: RunId,
     },
+    /// What was to be taken over is not there to be.
+    #[error("the run {run} was not left to anybody, or is somebody's already")]
+    NotLeft {
+        /// The run.
+        run: RunId,
+    },
     /// The plan cannot be written down.
     #[error("the plan cannot be written down: {0}")]
     Plan(#[source] serde_json::Error),

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use exuvia_gateway::restart::Restarts;
 use exuvia_host::disk::Disk;
@@ -10,9 +11,14 @@ use exuvia_model::journal::{Operation, RunId, RunRecord};
 use exuvia_model::upgrade::{Event, Kind, State, step};
 use exuvia_openclaw::Install;
 use exuvia_store::journal::{Journal, NewRun, Run};
+use tokio::time::{Instant, sleep};
 
 use crate::core::Core;
 use crate::{Facts, News, Plan, UpgradeError, drive};
+
+/// How long a process that leaves a transaction to another may take to end.
+const LEAVING: Duration = Duration::from_mins(1);
+const GLANCE: Duration = Duration::from_millis(20);
 
 /// The transactions of one install.
 #[derive(Debug, Clone)]
@@ -108,6 +114,37 @@ impl Upgrades {
         }))
     }
 
+    /// The transaction that another process began and [left](Begun::leave) to this one. It is
+    /// held back until that process has ended.
+    pub async fn take_over(&self, run: &RunId) -> Result<Begun, UpgradeError> {
+        let end = Instant::now() + LEAVING;
+        let lock = loop {
+            match self.lock() {
+                Err(UpgradeError::Busy) if Instant::now() < end => sleep(GLANCE).await,
+                taken => break taken?,
+            }
+        };
+        let journal = Journal::open(self.host.clone(), &self.home)?;
+        while self.left(&journal)?.is_none_or(|left| left.id != *run) {
+            if Instant::now() >= end {
+                return Err(UpgradeError::NotLeft { run: run.clone() });
+            }
+            sleep(GLANCE).await;
+        }
+        let (plan, state) = stored(&journal, run)?;
+        // One of which something was done already is somebody's to resume, and not new.
+        if state != State::new(plan.kind) {
+            return Err(UpgradeError::NotLeft { run: run.clone() });
+        }
+        Ok(Begun {
+            upgrades: self.clone(),
+            run: journal.resume(run)?,
+            plan,
+            state,
+            _lock: lock,
+        })
+    }
+
     /// Whether one was left unfinished.
     pub fn is_left(&self) -> Result<Option<RunId>, UpgradeError> {
         let journal = Journal::open_existing(self.host.clone(), &self.home)?;
@@ -130,10 +167,17 @@ impl Upgrades {
     }
 
     fn lock(&self) -> Result<Lock, UpgradeError> {
+        let file = self.lock_file();
+        if let Some(dir) = file.parent() {
+            self.host.create_private_dir(dir)?;
+        }
+        self.host.try_lock(&file)?.ok_or(UpgradeError::Busy)
+    }
+
+    /// Held by whoever carries out a transaction.
+    pub fn lock_file(&self) -> PathBuf {
         let dir = self.home.install(&self.install.id());
-        self.host.create_private_dir(&dir)?;
-        let lock = self.host.try_lock(&dir.join("upgrade.lock"))?;
-        lock.ok_or(UpgradeError::Busy)
+        dir.join("upgrade.lock")
     }
 
     /// What a run found out.
@@ -161,6 +205,11 @@ impl Begun {
     /// The transactions that it is one of.
     pub fn upgrades(&self) -> &Upgrades {
         &self.upgrades
+    }
+
+    /// Leaves it to [another process](Upgrades::take_over), which has it once this one has ended.
+    pub fn leave(self) -> RunId {
+        self.run.id().clone()
     }
 
     /// Carries it out, to its end.

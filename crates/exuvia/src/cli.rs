@@ -97,8 +97,7 @@ pub(crate) enum Command {
     Upgrade(crate::commands::upgrade::UpgradeArgs),
     Rehearse(crate::commands::upgrade::rehearse::RehearseArgs),
     Rollback(crate::commands::upgrade::RollbackArgs),
-    /// Carry on an upgrade or a rollback that was cut short
-    Resume,
+    Resume(crate::commands::upgrade::ResumeArgs),
     /// Take snapshots of the install, and go back to them
     #[command(subcommand, after_help = SNAPSHOT_EXAMPLES)]
     Snapshot(SnapshotCommand),
@@ -170,7 +169,7 @@ impl Command {
             Self::Completions { .. } | Self::History(_) | Self::StandInModel(_) => false,
             // It is the one that finishes.
             Self::Restart(args) => !args.carry,
-            Self::Resume => false,
+            Self::Resume(_) => false,
             #[cfg(feature = "bench")]
             Self::Bench(_) => false,
             _ => true,

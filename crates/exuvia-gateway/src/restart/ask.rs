@@ -106,7 +106,7 @@ impl Restarts {
 
     /// Held from a sentinel to its request: a sentinel without one, while nobody holds this, was
     /// left by a process that was killed in between.
-    async fn lock_asking(&self) -> Result<Lock, RestartError> {
+    pub(super) async fn lock_asking(&self) -> Result<Lock, RestartError> {
         let end = Instant::now() + PATIENCE;
         loop {
             if let Some(lock) = self.host.try_lock(&self.places.asking_lock())? {

@@ -41,7 +41,7 @@ impl Restarts {
                 return Ok(Drove::SomebodyElse);
             };
             Driver::begin(self)?.run().await?;
-            self.sweep()?;
+            self.sweep().await?;
             drop(lock);
             // Whoever put a request in after the last look, and before the lock was free, counts
             // on us.

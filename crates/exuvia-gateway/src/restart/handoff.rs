@@ -1,5 +1,7 @@
 //! Carrying a restart on outside of the gateway that it ends.
 
+use std::ffi::OsString;
+use std::path::Path;
 use std::time::Duration;
 
 use exuvia_host::Command;
@@ -61,15 +63,29 @@ impl Restarts {
 
     /// Has a process outside of the gateway carry on what was asked, and returns once it does.
     pub async fn hand_over(&self, run: &RequestId) -> Result<(), RestartError> {
+        let arguments = &self.options.carrier.arguments;
+        self.hand_over_to(arguments, run, &self.lock_file()).await
+    }
+
+    /// The same for what these arguments carry on: they have begun once they hold this lock.
+    pub async fn hand_over_to(
+        &self,
+        arguments: &[OsString],
+        run: &RequestId,
+        lock: &Path,
+    ) -> Result<(), RestartError> {
         self.host.create_private_dir(&self.home.logs())?;
-        let carrier = &self.options.carrier;
-        if let Some(scope) = self.scope_of_its_own(run, carrier).await
-            && self.begins(scope, run).await.is_ok()
+        let carrier = Carrier {
+            program: self.options.carrier.program.clone(),
+            arguments: arguments.to_owned(),
+        };
+        if let Some(scope) = self.scope_of_its_own(run, &carrier).await
+            && self.begins(scope, run, lock).await.is_ok()
         {
             return Ok(());
         }
         let alone = Command::new(&carrier.program).args(carrier.arguments.iter().cloned());
-        self.begins(alone, run).await
+        self.begins(alone, run, lock).await
     }
 
     /// The same in a scope of its own, where systemd would end it with the gateway's unit.
@@ -88,7 +104,12 @@ impl Restarts {
         Some(scope.args(carrier.arguments.iter().cloned()))
     }
 
-    async fn begins(&self, carrier: Command, run: &RequestId) -> Result<(), RestartError> {
+    async fn begins(
+        &self,
+        carrier: Command,
+        run: &RequestId,
+        lock: &Path,
+    ) -> Result<(), RestartError> {
         let not_carried = |why: String| RestartError::NotCarried {
             run: run.clone(),
             why,
@@ -97,7 +118,7 @@ impl Restarts {
         let mut child = self.processes.spawn(&carrier, &Sink::Append(self.log()))?;
         let end = Instant::now() + PATIENCE;
         loop {
-            if self.host.try_lock(&self.lock_file())?.is_none() {
+            if self.host.try_lock(lock)?.is_none() {
                 return Ok(());
             }
             match child.ended()? {

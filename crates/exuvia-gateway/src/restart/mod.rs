@@ -30,6 +30,7 @@ mod replace;
 mod session;
 mod settle;
 mod sweep;
+mod update;
 mod wait;
 mod work;
 
@@ -48,6 +49,7 @@ pub use ask::Ask;
 pub use driver::Drove;
 pub use error::RestartError;
 pub use handoff::Inside;
+pub use update::AskedUpdate;
 pub use wait::Progress;
 
 use crate::running::{self, Look, Presence};

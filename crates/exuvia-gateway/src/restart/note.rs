@@ -120,7 +120,7 @@ impl Restarts {
 fn note(sentinel: &Sentinel) -> Option<Note> {
     let note = sentinel.note.as_ref()?;
     let text = match &sentinel.outcome {
-        Became::Failed { why } => format!("{}\n\nThe restart FAILED: {why}", note.text),
+        Became::Failed { why } => format!("{}\n\nIT FAILED: {why}", note.text),
         _ => note.text.clone(),
     };
     Some(Note {

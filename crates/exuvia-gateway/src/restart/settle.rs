@@ -42,7 +42,7 @@ async fn finish(
 }
 
 /// By what runs now. That the restart is over ends the waiting for anything better.
-async fn judge(restarts: &Restarts, sentinel: Sentinel, outcome: &Outcome) -> Sentinel {
+pub(super) async fn judge(restarts: &Restarts, sentinel: Sentinel, outcome: &Outcome) -> Sentinel {
     let end = Instant::now() + PATIENCE;
     let mut sentinel = sentinel;
     // What a driver before this one found stays.

@@ -3,14 +3,27 @@
 use exuvia_model::restart::State;
 use exuvia_model::sentinel::Sentinel;
 
+use super::wait::is_settled;
 use super::{RestartError, Restarts};
 
 const WHY: &str = "whoever asked was killed before the request was made; nothing was restarted";
 
 impl Restarts {
-    /// Completes what a process left that was killed between a sentinel and its request. Only
-    /// whoever drives may: requests that are under way are known by the state then.
-    pub(super) fn sweep(&self) -> Result<(), RestartError> {
+    /// Completes what a process left that was killed between a sentinel and its request, and what
+    /// is about an update that has ended. Only whoever drives may: requests that are under way are
+    /// known by the state then.
+    pub(super) async fn sweep(&self) -> Result<(), RestartError> {
+        for sentinel in self.places.sentinels(self.host.as_ref())? {
+            if !is_settled(&sentinel)
+                && let Some(run) = self.update(&sentinel)?
+            {
+                self.settle_update(sentinel, &run).await?;
+            }
+        }
+        self.sweep_requests()
+    }
+
+    fn sweep_requests(&self) -> Result<(), RestartError> {
         let (host, places) = (self.host.as_ref(), &self.places);
         let Some(_nobody_asks) = host.try_lock(&places.asking_lock())? else {
             return Ok(());
@@ -19,6 +32,9 @@ impl Restarts {
         for sentinel in places.sentinels(host)? {
             let is_known = state.as_ref().is_some_and(|state| knows(state, &sentinel));
             if sentinel.outcome.is_final() || is_known || inbox.contains(&sentinel.run) {
+                continue;
+            }
+            if self.update(&sentinel)?.is_some() {
                 continue;
             }
             let sentinel = sentinel

@@ -68,8 +68,17 @@ impl Restarts {
     /// killed.
     pub fn unsettled(&self) -> Result<Vec<RequestId>, RestartError> {
         let all = self.places.sentinels(self.host.as_ref())?;
-        let open = all.into_iter().filter(|sentinel| !is_settled(sentinel));
-        Ok(open.map(|sentinel| sentinel.run).collect())
+        let mut unsettled = Vec::new();
+        for sentinel in all.into_iter().filter(|sentinel| !is_settled(sentinel)) {
+            // An update has its own end before there is anything to tell of it.
+            let is_under_way = self
+                .update(&sentinel)?
+                .is_some_and(|run| run.outcome.is_none());
+            if !is_under_way {
+                unsettled.push(sentinel.run);
+            }
+        }
+        Ok(unsettled)
     }
 
     /// Whether nobody carries on what is unsettled.
@@ -83,7 +92,7 @@ impl Restarts {
 }
 
 /// Whether nothing more will be known of it.
-fn is_settled(sentinel: &Sentinel) -> bool {
+pub(super) fn is_settled(sentinel: &Sentinel) -> bool {
     let note = sentinel.note.as_ref().map(|note| &note.delivery);
     let is_told = !matches!(note, Some(Delivery::Owed | Delivery::Sending { .. }));
     is_told

@@ -160,9 +160,12 @@ impl crate::Store<crate::Opened> {
             .remove_file(&path_of(&self.layout, target))?)
     }
 
-    /// Whether somebody is restoring there at this moment; if not, a restore that is pending there
-    /// was interrupted.
-    pub fn is_restoring(&self, target: &Path) -> Result<bool, StoreError> {
-        Ok(lock(&self.layout, target)?.is_none())
+    /// Whether a restore that was found pending was interrupted: it still is, and nobody is
+    /// restoring there.
+    pub fn is_interrupted(&self, pending: &PendingRestore) -> Result<bool, StoreError> {
+        let Some(_nobody_restores) = lock(&self.layout, &pending.target)? else {
+            return Ok(false);
+        };
+        Ok(self.pending_restores()?.contains(pending))
     }
 }

@@ -51,7 +51,7 @@ pub(crate) async fn run(cli: Cli, host: Arc<dyn Host>, output: Arc<Output>) -> R
         Command::Upgrade(args) => upgrade::upgrade(machine()?, args, &output).await,
         Command::Rehearse(args) => upgrade::rehearse::rehearse(machine()?, args, &output).await,
         Command::Rollback(args) => upgrade::rollback(machine()?, args, &output).await,
-        Command::Resume => upgrade::resume(machine()?, &output).await,
+        Command::Resume(args) => upgrade::resume(machine()?, args, &output).await,
         Command::Snapshot(command) => {
             let machine = machine()?;
             blocking(move || snapshot::run(&machine, &command, &output)).await

@@ -14,7 +14,7 @@ use exuvia_model::restart::{Kind, Millis};
 use crate::output::Output;
 use crate::session::Machine;
 
-pub(crate) use carry_out::{Patience, carry_out};
+pub(crate) use carry_out::{Patience, carry_out, tell_handed_over};
 pub(crate) use heal::heal;
 pub(crate) use install::{actor, expected, restarts, this_program};
 

@@ -55,7 +55,7 @@ fn tell_progress(progress: &Progress, output: &Output) {
     output.note(&format!("{words} ({})", progress.elapsed));
 }
 
-fn tell_handed_over(run: &RequestId, output: &Output) {
+pub(crate) fn tell_handed_over(run: &RequestId, output: &Output) {
     if output.json() {
         output.document(&json!({ "run": run, "handedOver": true }));
         return;

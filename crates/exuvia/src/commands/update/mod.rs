@@ -2,6 +2,7 @@
 
 mod run;
 mod status;
+mod upgrade;
 
 use std::process::ExitCode;
 
@@ -17,7 +18,7 @@ pub(crate) use status::StatusArgs;
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub(crate) enum UpdateCommand {
-    Run(RunArgs),
+    Run(Box<RunArgs>),
     Status(StatusArgs),
 }
 
@@ -27,7 +28,7 @@ pub(crate) async fn run(
     output: &Output,
 ) -> Result<ExitCode> {
     match command {
-        UpdateCommand::Run(args) => run::run(machine, args, output).await,
+        UpdateCommand::Run(args) => run::run(machine, *args, output).await,
         UpdateCommand::Status(args) => status::run(&machine, &args, output),
     }
 }

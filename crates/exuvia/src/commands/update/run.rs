@@ -1,4 +1,4 @@
-//! `exuvia update run`: puts into force the package that is in place.
+//! `exuvia update run`: upgrades what is selected, or puts into force the package that is in place.
 
 use std::process::ExitCode;
 
@@ -10,27 +10,38 @@ use exuvia_model::install::PackageManager;
 use exuvia_model::restart::{Kind, Millis, SessionKey, UpdateResult};
 use exuvia_model::sentinel::Note;
 
+use super::upgrade;
 use crate::commands::restart::{Patience, actor, carry_out, expected, restarts};
+use crate::commands::upgrade::Choice;
 use crate::exit::{Blocked, Usage};
 use crate::output::Output;
 use crate::session::Machine;
 
+/// What `update status` says that it was.
+pub(super) const REASON: &str = "update.run";
+
 const EXAMPLES: &str = "\
 Examples:
-  exuvia update run --note \"MARK done\"       asked by an agent: its session is told afterwards
+  exuvia update run 1 --report rep_0123456789abcdef --note \"MARK done\"
+                                             upgrades entry 1; the session that asks is told
+  exuvia update run --note \"MARK done\"       restarts into the package that is in place
   exuvia update run --note \"MARK done\" --session-key agent:main:main
-  exuvia update run --target 2026.9.6        refused unless that is the version in place
+  exuvia update run --target 2026.9.6        refused unless that is the version it comes to
   exuvia update status                       what came of it
 
-It installs nothing yet: it restarts the gateway into the package that is in place, at once where
+With a selection it is `exuvia upgrade`, which may be asked for from inside of the gateway. Without
+one it installs nothing: it restarts the gateway into the package that is in place, at once where
 that is a package of npm, when no work is pending where it is a git checkout.
 Exit codes: 0 the gateway runs it and says so, 1 it does not, 3 refused and nothing was changed,
-75 carried on by a process outside of the gateway";
+4 it failed and was put back, 5 the way back failed too, 75 carried on by a process outside of the
+gateway";
 
-/// Restart the gateway into the package that is in place
+/// Upgrade what is selected, or restart the gateway into the package that is in place
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct RunArgs {
+    #[command(flatten)]
+    choice: Choice,
     /// What the session that asks is told afterwards, once
     #[arg(long, value_name = "TEXT")]
     note: Option<String>,
@@ -40,26 +51,29 @@ pub(crate) struct RunArgs {
     /// Wait this long before; nothing where a package was replaced
     #[arg(long, value_name = "MS", default_value_t = 0)]
     restart_delay_ms: u64,
-    /// The version that must be in place
+    /// The version that must be selected, or in place
     #[arg(long, value_name = "VERSION")]
     target: Option<Version>,
 }
 
 pub(super) async fn run(machine: Machine, args: RunArgs, output: &Output) -> Result<ExitCode> {
+    let note = note(args.note.as_deref())?;
+    let session = session(args.session_key.as_deref())?;
+    if !args.choice.reply.is_empty() {
+        let asker = Asker { note, session };
+        let target = args.target.as_ref();
+        return upgrade::run(machine, &args.choice, target, asker, output).await;
+    }
     let restarts = restarts(&machine)?;
     let expected = in_place(&machine, args.target.as_ref())?;
     let result = match machine.install()?.package_manager {
         PackageManager::Git => UpdateResult::CheckedOut,
         _ => UpdateResult::Swapped,
     };
-    let note = note(args.note.as_deref())?;
-    let session = match session(args.session_key.as_deref())? {
-        None if note.is_some() => Some(asking(&restarts).await?),
-        named => named,
-    };
+    let Asker { note, session } = Asker { note, session }.found(&restarts).await?;
     let ask = Ask {
         kind: Kind::Upgrade,
-        reason: "update.run".to_owned(),
+        reason: REASON.to_owned(),
         actor: actor(&*machine.host),
         force: false,
         delay: Millis::new(args.restart_delay_ms),
@@ -82,8 +96,8 @@ fn in_place(machine: &Machine, target: Option<&Version>) -> Result<Version> {
     let found = expected(machine)?;
     match target {
         Some(target) if *target != found => bail!(Blocked(format!(
-            "{target} is wanted and {found} is in place; install it first, `update run` does not \
-             yet; nothing was changed"
+            "{target} is wanted and {found} is in place; select it from a report: `exuvia check`, \
+             then `exuvia update run` with its number; nothing was changed"
         ))),
         _ => Ok(found),
     }
@@ -94,10 +108,23 @@ fn session(key: Option<&str>) -> Result<Option<SessionKey>> {
     key.map_err(|error: exuvia_model::restart::NotASessionKey| anyhow!(Usage(error.to_string())))
 }
 
-/// The session whose agent runs this. That nobody can restart the gateway is told before it.
-async fn asking(restarts: &Restarts) -> Result<SessionKey, RestartError> {
-    restarts.restartability().await.supervisor()?;
-    restarts.asking_session().await
+/// Who asks, and what they are told afterwards.
+pub(super) struct Asker {
+    pub(super) note: Option<Note>,
+    pub(super) session: Option<SessionKey>,
+}
+
+impl Asker {
+    /// With the session whose agent runs this, where there is something to tell and nobody is
+    /// named. That nobody can restart the gateway is told before it.
+    pub(super) async fn found(self, restarts: &Restarts) -> Result<Self, RestartError> {
+        if self.note.is_none() || self.session.is_some() {
+            return Ok(self);
+        }
+        restarts.restartability().await.supervisor()?;
+        let session = Some(restarts.asking_session().await?);
+        Ok(Self { session, ..self })
+    }
 }
 
 fn note(text: Option<&str>) -> Result<Option<Note>> {

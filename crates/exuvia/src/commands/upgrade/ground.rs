@@ -17,8 +17,11 @@ pub(crate) struct Ground {
     pub(crate) host: Arc<dyn Host>,
     pub(crate) install: Install,
     pub(crate) upgrades: Upgrades,
-    restarts: Restarts,
+    pub(crate) restarts: Restarts,
 }
+
+/// What to do where nothing of ours goes on outside of the gateway by itself.
+pub(super) const FROM_A_TERMINAL: &str = "run it from a terminal of your own";
 
 impl Ground {
     pub(crate) fn open(machine: &Machine) -> Result<Self> {
@@ -40,14 +43,13 @@ impl Ground {
     }
 
     /// Refuses what would end with the gateway that asked for it.
-    pub(crate) async fn must_be_outside(&self) -> Result<()> {
+    pub(crate) async fn must_be_outside(&self, instead: &str) -> Result<()> {
         if self.restarts.inside().await.is_none() {
             return Ok(());
         }
-        bail!(Blocked(
-            "this was asked for from inside of the gateway, which has to be stopped for it; run it \
-             from a terminal of your own; nothing was changed"
-                .to_owned()
-        ))
+        bail!(Blocked(format!(
+            "this was asked for from inside of the gateway, which has to be stopped for it; \
+             {instead}; nothing was changed"
+        )))
     }
 }

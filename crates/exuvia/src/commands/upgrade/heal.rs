@@ -3,7 +3,7 @@
 use anyhow::{Result, bail};
 use exuvia_model::upgrade::End;
 
-use super::ground::Ground;
+use super::ground::{FROM_A_TERMINAL, Ground};
 use super::told;
 use crate::exit::Inconsistent;
 use crate::heal::Tolerance;
@@ -28,7 +28,7 @@ pub(crate) async fn heal(machine: &Machine, tolerance: Tolerance, output: &Outpu
         ));
         return Ok(());
     }
-    ground.must_be_outside().await?;
+    ground.must_be_outside(FROM_A_TERMINAL).await?;
     let Some(begun) = ground.upgrades.resume()? else {
         return Ok(());
     };

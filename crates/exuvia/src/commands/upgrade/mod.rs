@@ -23,7 +23,9 @@ use crate::exit::Blocked;
 use crate::output::Output;
 use crate::session::{Machine, Session};
 
+pub(crate) use ground::Ground;
 pub(crate) use heal::heal;
+pub(crate) use told::carry_out;
 
 /// How long a new version is watched before it counts as good, in seconds.
 const SOAK: u64 = 60;
@@ -52,15 +54,22 @@ any upgrade: by its own run.";
 #[derive(Debug, Args)]
 #[command(after_help = UPGRADE_EXAMPLES)]
 pub(crate) struct UpgradeArgs {
+    #[command(flatten)]
+    choice: Choice,
+}
+
+/// What is to be upgraded, and from which report.
+#[derive(Debug, Args)]
+pub(crate) struct Choice {
     /// Numbers of the report's entries
     #[arg(value_name = "SELECTION")]
-    reply: Vec<String>,
+    pub(crate) reply: Vec<String>,
     /// The report that is answered; the newest by default, required with --json
     #[arg(long, value_name = "ID")]
-    report: Option<String>,
+    pub(crate) report: Option<String>,
     /// Confirm an entry of high or unknown risk by its name; may be repeated
     #[arg(long, value_name = "NAME")]
-    confirm: Vec<String>,
+    pub(crate) confirm: Vec<String>,
     /// How long the new version is watched before it counts as good, in seconds
     #[arg(long, value_name = "SECONDS", default_value_t = SOAK)]
     soak: u64,
@@ -81,27 +90,52 @@ pub(crate) struct RollbackArgs {
     soak: u64,
 }
 
+/// Carry on an upgrade or a rollback that was cut short
+#[derive(Debug, Args)]
+pub(crate) struct ResumeArgs {
+    /// Carry out what another process began and leaves to this one
+    #[arg(long, value_name = "RUN", hide = true)]
+    begun: Option<String>,
+}
+
 pub(crate) async fn upgrade(
     machine: Machine,
     args: UpgradeArgs,
     output: &Output,
 ) -> Result<ExitCode> {
-    if args.reply.is_empty() {
+    let ground = Ground::open(&machine)?;
+    let Some(plan) = choose(machine, &ground, &args.choice, output)? else {
+        return Ok(ExitCode::SUCCESS);
+    };
+    ground
+        .must_be_outside("`exuvia update run` with the same selection goes on outside of it")
+        .await?;
+    let begun = ground.upgrades.begin(plan)?;
+    told::carry_out(begun, output).await
+}
+
+/// What is to be done; nothing where nothing was selected.
+pub(crate) fn choose(
+    machine: Machine,
+    ground: &Ground,
+    choice: &Choice,
+    output: &Output,
+) -> Result<Option<Plan>> {
+    if choice.reply.is_empty() {
         bail!(Blocked(
             "nothing is upgraded without a selection: run `exuvia check`, then `exuvia upgrade` \
              with the numbers of its report; nothing was changed"
                 .to_owned()
         ));
     }
-    if output.json() && args.report.is_none() {
+    if output.json() && choice.report.is_none() {
         bail!("with --json the report that is answered must be named: add --report ID");
     }
-    let ground = ground::Ground::open(&machine)?;
     let home = machine.home.clone();
     let session = Session::open(machine)?;
-    let report = session.documents.report(args.report.as_deref())?;
-    let reply = Reply::parse(&args.reply.join(" "))?;
-    let confirmed = args.confirm.iter().cloned().collect();
+    let report = session.documents.report(choice.report.as_deref())?;
+    let reply = Reply::parse(&choice.reply.join(" "))?;
+    let confirmed = choice.confirm.iter().cloned().collect();
     let selection = Selection::take(&report, &reply, &confirmed, session.host.now())?;
     session.documents.keep_selection(&selection)?;
     let mut entries = Vec::new();
@@ -113,21 +147,19 @@ pub(crate) async fn upgrade(
     }
     let Some(entry) = entries.first() else {
         output.text("Nothing selected; nothing was changed.");
-        return Ok(ExitCode::SUCCESS);
+        return Ok(None);
     };
-    let soak = Duration::from_secs(args.soak);
-    let plan = plan_upgrade(&ground, entry, &selection.report_id, soak)?;
-    let plan = match Kept::read(&*ground.host, &home, &ground.install.id())? {
+    let soak = Duration::from_secs(choice.soak);
+    let plan = plan_upgrade(ground, entry, &selection.report_id, soak)?;
+    let kept = Kept::read(&*ground.host, &home, &ground.install.id())?;
+    Ok(Some(match kept {
         Some(kept) if kept.fits(&plan) => Plan {
             beside: kept.beside,
             ahead: true,
             ..plan
         },
         _ => plan,
-    };
-    ground.must_be_outside().await?;
-    let begun = ground.upgrades.begin(plan)?;
-    told::carry_out(begun, output).await
+    }))
 }
 
 /// What can be upgraded here; everything else is refused before anything is done.
@@ -142,7 +174,7 @@ fn can_be_upgraded(entry: &Entry) -> Result<&Entry> {
 }
 
 fn plan_upgrade(
-    ground: &ground::Ground,
+    ground: &Ground,
     entry: &Entry,
     report: &str,
     soak: Duration,
@@ -182,7 +214,7 @@ pub(crate) async fn rollback(
     args: RollbackArgs,
     output: &Output,
 ) -> Result<ExitCode> {
-    let ground = ground::Ground::open(&machine)?;
+    let ground = Ground::open(&machine)?;
     let live = core::may_be_replaced(&*ground.host, &ground.install)
         .map_err(|refusal| anyhow!(Blocked(format!("{refusal}; nothing was changed"))))?;
     let found = ground.install.package_version(&*ground.host);
@@ -223,15 +255,26 @@ pub(crate) async fn rollback(
         undoes: Some(generation.run.clone()),
         soak: Duration::from_secs(args.soak),
     };
-    ground.must_be_outside().await?;
+    ground.must_be_outside(ground::FROM_A_TERMINAL).await?;
     let begun = ground.upgrades.begin(plan)?;
     told::carry_out(begun, output).await
 }
 
 /// `exuvia resume`: carries on what was cut short.
-pub(crate) async fn resume(machine: Machine, output: &Output) -> Result<ExitCode> {
-    let ground = ground::Ground::open(&machine)?;
-    ground.must_be_outside().await?;
+pub(crate) async fn resume(
+    machine: Machine,
+    args: ResumeArgs,
+    output: &Output,
+) -> Result<ExitCode> {
+    let ground = Ground::open(&machine)?;
+    if let Some(run) = &args.begun {
+        let begun = ground.upgrades.take_over(&run.parse()?).await?;
+        let code = told::carry_out(begun, output).await;
+        // Whoever asked is told, however it ended.
+        ground.restarts.drive().await?;
+        return code;
+    }
+    ground.must_be_outside(ground::FROM_A_TERMINAL).await?;
     if let Some(begun) = ground.upgrades.resume()? {
         return told::carry_out(begun, output).await;
     }

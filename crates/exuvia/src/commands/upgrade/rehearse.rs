@@ -12,7 +12,7 @@ use exuvia_model::risk::Risk;
 use exuvia_model::upgrade::Kind;
 use exuvia_upgrade::Plan;
 
-use super::{SOAK, can_be_upgraded, ground, plan_upgrade, told};
+use super::{Ground, SOAK, can_be_upgraded, plan_upgrade, told};
 use crate::cli::SourceArgs;
 use crate::exit::Blocked;
 use crate::output::Output;
@@ -55,7 +55,7 @@ pub(crate) async fn rehearse(
     args: RehearseArgs,
     output: &Output,
 ) -> Result<ExitCode> {
-    let ground = ground::Ground::open(&machine)?;
+    let ground = Ground::open(&machine)?;
     let session = Session::open(machine)?;
     let report = match &args.report {
         Some(id) => session.documents.report(Some(id))?,

@@ -14,7 +14,7 @@ use crate::interrupt::NOTHING_HALF_DONE;
 use crate::output::Output;
 use crate::render;
 
-pub(super) async fn carry_out(begun: Begun, output: &Output) -> Result<ExitCode> {
+pub(crate) async fn carry_out(begun: Begun, output: &Output) -> Result<ExitCode> {
     let (run, plan) = (begun.id().clone(), begun.plan().clone());
     let upgrades = begun.upgrades().clone();
     let state = watched(begun, output).await?;
