@@ -1,6 +1,6 @@
 //! Asking a gateway in a space: everything that a gateway is asked, and a turn of an agent.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use exuvia_host::process::Sink;
@@ -32,8 +32,10 @@ const OURSELVES: &str = "/proc/self/exe";
 
 /// What is asked of a gateway in a space.
 pub(super) struct Question<'q> {
+    /// How many were asked before.
+    pub(super) number: usize,
     /// The directory that is `$EXUVIA_HOME` in there: empty, and of this question alone.
-    pub(super) home: PathBuf,
+    pub(super) home: &'q Path,
     /// Where it is told which turn to take; nothing where none is to be.
     pub(super) turn: Option<&'q Turn>,
 }
@@ -95,7 +97,7 @@ impl Stage {
             .arg("--install")
             .arg(&self.install.state_dir)
             .env("EXUVIA_HOME", super::stage::OWN_HOME);
-        let answers = question.home.join("seen.json");
+        let answers = question.home.join(format!("seen-{}.json", question.number));
         let asking = space.spawn(&command, &Sink::Append(answers.clone()));
         let asking = asking.map_err(|error| self.fault(error))?;
         let end = Instant::now() + self.limits.ready + TURN_PATIENCE + ANSWERS;

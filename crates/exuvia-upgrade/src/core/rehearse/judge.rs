@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use exuvia_model::Version;
-use exuvia_model::probe::{Answer, Probed, verdict};
+use exuvia_model::probe::{Answer, Probed, Verdict, verdict};
 use exuvia_model::vitals::{Aspect, Comparison, Vitals};
 use serde::Deserialize;
 
@@ -22,6 +22,14 @@ pub(super) struct Seen {
     version: Versions,
     /// How long it was waited until the gateway was ready; nothing when it did not get there.
     started_after_ms: Option<u64>,
+}
+
+/// Why it is not known to work.
+pub(super) enum Doubt {
+    /// It does not.
+    Fails(String),
+    /// Nobody can tell.
+    Unknown(String),
 }
 
 #[derive(Debug, Deserialize)]
@@ -47,22 +55,44 @@ impl Seen {
         })
     }
 
-    /// Whether it is ready, works, and is the version that it should be.
-    pub(super) fn works(&self, version: &Version, patience: Duration) -> Result<(), String> {
-        if self.ready().is_none() {
-            return Err(format!("it was not ready within {} s", patience.as_secs()));
+    /// Whether it is ready, and gave too few answers to tell whether it works: a machine that does
+    /// much else is slow to answer.
+    pub(super) fn says_too_little(&self) -> bool {
+        self.ready().is_some() && matches!(verdict(&self.probes), Verdict::Unknown { .. })
+    }
+
+    /// The same, asked again after this.
+    pub(super) fn again(self, again: Self) -> Self {
+        Self {
+            started_after_ms: self.started_after_ms,
+            ..again
         }
-        let verdict = verdict(&self.probes);
-        if !verdict.is_good() {
-            return Err(format!("it does not work: {verdict}"));
+    }
+
+    /// Whether it is ready, works, and is the version that it should be. What is not known is
+    /// nobody's fault.
+    pub(super) fn works(&self, version: &Version, patience: Duration) -> Result<(), Doubt> {
+        if self.ready().is_none() {
+            let words = format!("it was not ready within {} s", patience.as_secs());
+            return Err(Doubt::Fails(words));
+        }
+        match verdict(&self.probes) {
+            Verdict::Healthy | Verdict::Degraded { .. } => {}
+            unknown @ Verdict::Unknown { .. } => {
+                return Err(Doubt::Unknown(format!(
+                    "it is {unknown}; try again when the machine does less"
+                )));
+            }
+            bad @ Verdict::Broken { .. } => {
+                return Err(Doubt::Fails(format!("it does not work: {bad}")));
+            }
         }
         let running = self.version.running.as_deref().unwrap_or("no version");
         if running == version.to_string() {
             return Ok(());
         }
-        Err(format!(
-            "it should be {version} and says that it is {running}"
-        ))
+        let words = format!("it should be {version} and says that it is {running}");
+        Err(Doubt::Fails(words))
     }
 
     /// Whether it has everything that the live one has; what is otherwise. Channels cannot be

@@ -27,6 +27,7 @@ use tokio::time::Instant;
 use super::Core;
 use crate::Trouble;
 use ask::Turn;
+use judge::Doubt;
 use limits::Limits;
 use stage::{Life, Lived, Stage};
 
@@ -119,7 +120,10 @@ impl Stage {
             hold_out: self.plan.soak.min(HOLD_OUT),
         })?;
         let works = new.seen.works(&self.plan.to, self.limits.ready);
-        works.map_err(|why| self.with_log(&why))?;
+        works.map_err(|doubt| match doubt {
+            Doubt::Fails(why) => self.with_log(&why),
+            Doubt::Unknown(why) => Trouble::new(format!("in the rehearsal {why}")),
+        })?;
         let compared = new.seen.lost_nothing(before);
         let changes = compared.map_err(|why| self.with_log(&why))?;
         let (way_back, turn) = self.go_back(&new, turn.as_ref())?;
@@ -165,7 +169,7 @@ impl Stage {
         };
         let old = old.map_err(|trouble| cannot(trouble.to_string()))?;
         let works = old.seen.works(&self.plan.from, self.limits.ready);
-        works.map_err(cannot)?;
+        works.map_err(|(Doubt::Fails(why) | Doubt::Unknown(why))| cannot(why))?;
         let way_back = Proof::Works {
             took: old.seen.ready().unwrap_or_default(),
         };

@@ -25,6 +25,8 @@ const SCRIPTS: Duration = Duration::from_mins(5);
 const REST: Duration = Duration::from_mins(10);
 /// Directories that are empty in a space.
 const EMPTY: [&str; 3] = ["/tmp", "/var/tmp", "/run"];
+/// How often a gateway is asked that gives too few answers.
+const TRIES: usize = 3;
 /// `$EXUVIA_HOME` in a space.
 pub(super) const OWN_HOME: &str = "/tmp/exuvia";
 /// Where OpenClaw writes its log, as JSON (seen with 2026.9.5).
@@ -88,8 +90,20 @@ impl Stage {
         let began = Instant::now();
         let gateway = space.spawn(&command, &Sink::Append(self.log.clone()));
         let gateway = gateway.map_err(|error| self.fault(error))?;
-        let turn = life.turn;
-        let seen = self.ask(&space, &gateway, &Question { home, turn })?;
+        let ask = |number| {
+            let question = Question {
+                number,
+                home: &home,
+                turn: life.turn,
+            };
+            self.ask(&space, &gateway, &question)
+        };
+        let mut seen = ask(0)?;
+        for number in 1..TRIES {
+            if seen.says_too_little() {
+                seen = seen.again(ask(number)?);
+            }
+        }
         let ready_at = seen.ready().map(|after| began + after);
         while ready_at.is_some_and(|at| at.elapsed() < life.hold_out) {
             let ending = gateway.wait(GLANCE).map_err(|error| self.fault(error))?;
@@ -148,7 +162,7 @@ impl Stage {
                 memory_bytes: self.limits.memory,
                 ..space::Limits::default()
             },
-            deadline: self.limits.ready + REST,
+            deadline: self.limits.ready + REST * 2,
             ..SpaceSpec::default()
         })?;
         match space.isolation() {

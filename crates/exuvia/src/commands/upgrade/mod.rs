@@ -173,12 +173,7 @@ fn can_be_upgraded(entry: &Entry) -> Result<&Entry> {
     )))
 }
 
-fn plan_upgrade(
-    ground: &Ground,
-    entry: &Entry,
-    report: &str,
-    soak: Duration,
-) -> Result<Plan> {
+fn plan_upgrade(ground: &Ground, entry: &Entry, report: &str, soak: Duration) -> Result<Plan> {
     let live = core::may_be_replaced(&*ground.host, &ground.install)
         .map_err(|refusal| anyhow!(Blocked(format!("{refusal}; nothing was changed"))))?;
     let from = version(entry.update.current.version())?;
