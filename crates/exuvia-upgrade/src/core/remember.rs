@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use exuvia_check::{BadVersion, Documents};
 use exuvia_model::Revision;
+use exuvia_model::text;
 use exuvia_model::upgrade::{Kind, Phase};
 
 use super::Core;
@@ -11,6 +12,9 @@ use crate::Trouble;
 
 /// With less room than that, in bytes, a gateway may have died of a full disk.
 const ROOM: u64 = 64 << 20;
+
+/// How much of a reason is kept, in characters.
+const REASON: usize = 600;
 
 impl Core {
     /// The documents that a check leaves and reads.
@@ -34,7 +38,7 @@ impl Core {
             self.plan.asset.clone(),
             &Revision::from(self.plan.to.to_string()),
             self.run.clone(),
-            &trouble.to_string(),
+            &text::one_line(&trouble.to_string(), REASON),
             self.upgrades.host.now(),
         );
         match self.documents().remember_bad(bad) {

@@ -1,6 +1,6 @@
 //! Asking a gateway in a space: everything that a gateway is asked, and a turn of an agent.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use exuvia_host::process::Sink;
@@ -57,17 +57,17 @@ impl Stage {
         &self,
         space: &Space,
         turn: &Turn,
-        said: PathBuf,
+        said: &Path,
     ) -> Result<Child, Trouble> {
         let command = Command::new(OURSELVES)
             .args(["stand-in-model", "--port"])
             .arg(turn.model.port.to_string())
             .arg("--answer")
             .arg(&turn.answer);
-        let model = space.spawn(&command, &Sink::Append(said.clone()))?;
+        let model = space.spawn(&command, &Sink::Append(said.to_owned()))?;
         let end = Instant::now() + MODEL;
         while model.wait(GLANCE)?.is_none() && Instant::now() < end {
-            let words = read_optional(self.host.as_ref(), &said, MAX_ANSWERS, Links::Refuse)?;
+            let words = read_optional(self.host.as_ref(), said, MAX_ANSWERS, Links::Refuse)?;
             if words.is_some_and(|words| words.starts_with(b"listening")) {
                 return Ok(model);
             }

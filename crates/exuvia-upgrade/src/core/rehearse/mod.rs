@@ -176,11 +176,11 @@ impl Stage {
         let turn = match (turn, taken, old.seen.turn()) {
             (_, Some(Ok(took)), _) => Proof::Works { took },
             (_, Some(Err(why)), Some(Ok(_))) => {
-                let words = format!(
+                let told = format!(
                     "a turn of an agent, which works with {}, does not: {why}",
                     self.plan.from
                 );
-                return Err(self.with_log(&words));
+                return Err(self.with_log(&told));
             }
             (_, Some(Err(why)), _) => Proof::unknown(format!(
                 "a turn against a stand-in of the model does not work with {} either: {why}",

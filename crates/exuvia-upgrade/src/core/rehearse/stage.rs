@@ -81,12 +81,13 @@ impl Stage {
         binds.push(bind(package, &self.plan.live, true));
         let space = self.open(binds)?;
         let said = self.dir.join(format!("{}-model.log", life.name));
-        let model = life.turn.map(|turn| self.start_model(&space, turn, said));
+        let model = life.turn.map(|turn| self.start_model(&space, turn, &said));
         let model = model.transpose()?;
         let command = self
             .install
             .openclaw(["gateway", "run"])?
-            .env("OPENCLAW_NO_AUTO_UPDATE", "1");
+            .env("OPENCLAW_NO_AUTO_UPDATE", "1")
+            .env("NO_COLOR", "1");
         let began = Instant::now();
         let gateway = space.spawn(&command, &Sink::Append(self.log.clone()));
         let gateway = gateway.map_err(|error| self.fault(error))?;
