@@ -68,7 +68,8 @@ impl Offer {
     /// The same as a command, with a soak of so many seconds.
     pub fn upgrade_command(&self, soak: &str) -> Command {
         let number = entry(&self.report, "openclaw")["number"].to_string();
-        let report = self.report["reportId"].as_str().unwrap_or_default();
+        let report = self.report.get("reportId");
+        let report = report.and_then(Value::as_str).unwrap_or_default();
         let words = [
             "upgrade",
             &number,
@@ -92,7 +93,8 @@ impl Offer {
     pub fn versions(&self) -> [Value; 2] {
         let status = self.exuvia(&["status", "--wait", "60", "--json"]);
         let status = status.exits(0).json();
-        ["running", "installed"].map(|which| status["version"][which].clone())
+        ["/version/running", "/version/installed"]
+            .map(|which| status.pointer(which).cloned().unwrap_or_default())
     }
 
     /// What the user would miss: cron jobs, sessions, and the schemas that the package reads.
