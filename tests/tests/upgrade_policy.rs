@@ -89,8 +89,12 @@ fn a_release_that_is_too_young_or_of_no_known_age_is_refused_unless_told_otherwi
 fn outside_of_the_hours_nothing_begins_and_the_next_ones_are_told() {
     // They are an hour long, and another hour begins than the one it is.
     let now = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC);
-    let later = now.checked_add(jiff::SignedDuration::from_hours(3)).unwrap();
-    let end = later.checked_add(jiff::SignedDuration::from_hours(1)).unwrap();
+    let later = now
+        .checked_add(jiff::SignedDuration::from_hours(3))
+        .unwrap();
+    let end = later
+        .checked_add(jiff::SignedDuration::from_hours(1))
+        .unwrap();
     let hour = |at: &jiff::Zoned| at.strftime("%H:00").to_string();
     let config = format!(
         "[[upgrade.window]]\nfrom = \"{}\"\nto = \"{}\"\nzone = \"UTC\"\n",
@@ -137,6 +141,8 @@ fn as_many_generations_are_kept_as_the_user_wants_and_the_last_one_leads_back() 
     let _second = ground.upgrade(&[]).exits(0);
     assert_eq!(ground.kept_versions(), ["2026.9.6"]);
     let _back = ground.exuvia(&["rollback", "--json"]).exits(0);
-    let status = ground.exuvia(&["status", "--wait", "60", "--json"]).exits(0);
+    let status = ground
+        .exuvia(&["status", "--wait", "60", "--json"])
+        .exits(0);
     assert_eq!(status.json()["version"]["running"], "2026.9.6");
 }

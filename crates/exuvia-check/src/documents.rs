@@ -5,14 +5,14 @@ use std::sync::Arc;
 
 use exuvia_host::{Home, Host, HostError, Links, Lock, read_optional};
 use exuvia_model::report::{Found, Stage, Stages};
-use exuvia_model::{AssetId, Report, Revision, Selection};
+use exuvia_model::{Report, Selection};
+use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
 
 use crate::leftovers::{Writers, sweep_files};
 
 /// Largest document that is read back, in bytes: 100,000 assets fit.
-const MAX_DOCUMENT: u64 = 256 * 1024 * 1024;
+pub(crate) const MAX_DOCUMENT: u64 = 256 * 1024 * 1024;
 
 /// Reads and writes the documents of one install.
 #[derive(Debug, Clone)]
@@ -20,31 +20,6 @@ pub struct Documents {
     host: Arc<dyn Host>,
     state_dir: PathBuf,
     own_dir: PathBuf,
-}
-
-/// `known-bad.json`: versions that must not be offered again on this install.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct KnownBad {
-    versions: Vec<BadVersion>,
-}
-
-/// One of them.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct BadVersion {
-    asset_id: AssetId,
-    version: String,
-}
-
-impl KnownBad {
-    /// Whether this version of the asset is one of them.
-    pub fn contains(&self, asset: &AssetId, version: &Revision) -> bool {
-        let version = version.to_string();
-        self.versions
-            .iter()
-            .any(|bad| &bad.asset_id == asset && bad.version == version)
-    }
 }
 
 /// A document cannot be kept or found.
@@ -154,17 +129,13 @@ impl Documents {
         }
     }
 
-    /// The versions that are known to be bad here. What cannot be read is an error: a version that
-    /// failed must not come back because a file broke.
-    pub fn known_bad(&self) -> Result<KnownBad, DocumentError> {
-        let path = self.own_dir.join("known-bad.json");
-        let Some(bytes) = read_optional(&*self.host, &path, MAX_DOCUMENT, Links::Refuse)? else {
-            return Ok(KnownBad::default());
-        };
-        serde_json::from_slice(&bytes).map_err(|error| DocumentError::Unreadable {
-            path,
-            reason: error.to_string(),
-        })
+    /// A document of Exuvia's own about the install.
+    pub(crate) fn own_path(&self, name: &str) -> PathBuf {
+        self.own_dir.join(name)
+    }
+
+    pub(crate) fn host(&self) -> &dyn Host {
+        &*self.host
     }
 
     /// Keeps a stage's document in place of the one before.
@@ -223,7 +194,11 @@ impl Documents {
             })
     }
 
-    fn write<T: Serialize>(&self, path: &Path, document: &T) -> Result<(), DocumentError> {
+    pub(crate) fn write<T: Serialize>(
+        &self,
+        path: &Path,
+        document: &T,
+    ) -> Result<(), DocumentError> {
         let mut bytes = serde_json::to_vec_pretty(document).map_err(|error| {
             let document = path.display().to_string();
             DocumentError::NotSerializable {
@@ -294,7 +269,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let documents = documents(directory.path());
         let (core, version) = (
-            AssetId::new(exuvia_model::AssetClass::Core, "openclaw"),
+            exuvia_model::AssetId::new(exuvia_model::AssetClass::Core, "openclaw"),
             "2.0.0",
         );
         assert!(

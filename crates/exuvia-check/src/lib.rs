@@ -9,6 +9,7 @@ pub mod documents;
 mod evidence;
 mod ids;
 mod installed;
+mod known_bad;
 mod leftovers;
 mod local_changes;
 mod pattern;
@@ -21,4 +22,5 @@ mod vetting;
 
 pub use check::{Check, CheckError, CheckOptions};
 pub use documents::{DocumentError, Documents};
+pub use known_bad::{BadVersion, KnownBad};
 pub use progress::{Phase, Progress};

@@ -20,18 +20,46 @@ pub trait Works {
 
 /// Why an effect was not done, in words: what happened, to what, and what to do next.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Trouble(String);
+pub struct Trouble {
+    words: String,
+    is_of_release: bool,
+}
 
 impl Trouble {
     /// With these words.
     pub fn new(words: impl Into<String>) -> Self {
-        Self(words.into())
+        Self {
+            words: words.into(),
+            is_of_release: false,
+        }
+    }
+
+    /// One that the release itself is to blame for: it would come again with the same bytes.
+    pub fn of_release(words: impl Into<String>) -> Self {
+        Self {
+            words: words.into(),
+            is_of_release: true,
+        }
+    }
+
+    /// Whether the release itself is to blame.
+    pub fn is_of_release(&self) -> bool {
+        self.is_of_release
+    }
+
+    /// With more to say about it.
+    #[must_use]
+    pub fn and(self, words: &str) -> Self {
+        Self {
+            words: format!("{}; {words}", self.words),
+            ..self
+        }
     }
 }
 
 impl fmt::Display for Trouble {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(&self.words)
     }
 }
 
@@ -46,7 +74,7 @@ impl<E: std::error::Error> From<E> for Trouble {
             }
             source = deeper.source();
         }
-        Self(words)
+        Self::new(words)
     }
 }
 

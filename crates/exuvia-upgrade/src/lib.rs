@@ -17,6 +17,7 @@ mod facts;
 #[cfg(feature = "failpoints")]
 mod failpoint;
 mod generation;
+mod kept;
 mod plan;
 mod policy;
 mod retain;
@@ -29,6 +30,7 @@ pub use driver::{News, Trouble, Works, drive};
 pub use error::UpgradeError;
 pub use facts::Facts;
 pub use generation::{Generation, Generations, KeptSkill};
+pub use kept::Kept;
 pub use plan::{Plan, SkillPlan, Subject};
 pub use policy::{PolicyError, policy};
 pub use retain::RetainError;

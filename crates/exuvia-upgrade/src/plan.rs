@@ -40,6 +40,13 @@ pub struct Plan {
     /// The report that they were approved from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub report: Option<String>,
+    /// Whether `beside` holds what a rehearsal has staged and kept; an upgrade goes on with it, if
+    /// it is as it was.
+    #[serde(default)]
+    pub ahead: bool,
+    /// Whether a rehearsal keeps what it has staged.
+    #[serde(default)]
+    pub keep: bool,
     /// The run that is undone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub undoes: Option<RunId>,
@@ -60,10 +67,7 @@ impl Plan {
     /// directory itself.
     pub fn other(&self) -> PathBuf {
         match &self.subject {
-            Subject::Core => {
-                let name = self.live.file_name().unwrap_or_default();
-                self.beside.join("lib/node_modules").join(name)
-            }
+            Subject::Core => Self::within(&self.beside, &self.live),
             Subject::Skill(_) => self.beside.clone(),
         }
     }
@@ -79,6 +83,12 @@ impl Plan {
     /// Whether the gateway must be stopped for it.
     pub fn stops_the_gateway(&self) -> bool {
         matches!(self.subject, Subject::Core)
+    }
+
+    /// Where npm puts what is live below another prefix.
+    pub(crate) fn within(beside: &Path, live: &Path) -> PathBuf {
+        let name = live.file_name().unwrap_or_default();
+        beside.join("lib/node_modules").join(name)
     }
 }
 

@@ -73,6 +73,7 @@ impl Upgrades {
             operation: match plan.kind {
                 Kind::Upgrade => Operation::Upgrade,
                 Kind::Rollback => Operation::Rollback,
+                Kind::Rehearsal => Operation::Rehearse,
             },
             install: Some(self.install.id()),
             subject: format!("{} {} → {}", plan.asset, plan.from, plan.to),
@@ -168,8 +169,11 @@ impl Upgrades {
         let id = self.install.id();
         let unfinished = journal.unfinished()?;
         Ok(unfinished.into_iter().find(|run| {
-            matches!(run.operation, Operation::Upgrade | Operation::Rollback)
-                && run.install.as_deref() == Some(&id)
+            let operation = &run.operation;
+            matches!(
+                operation,
+                Operation::Upgrade | Operation::Rollback | Operation::Rehearse
+            ) && run.install.as_deref() == Some(&id)
         }))
     }
 
@@ -207,6 +211,11 @@ impl Begun {
     /// What it does.
     pub fn plan(&self) -> &Plan {
         &self.plan
+    }
+
+    /// The transactions that it is one of.
+    pub fn upgrades(&self) -> &Upgrades {
+        &self.upgrades
     }
 
     /// Leaves it to [another process](Upgrades::take_over), which has it once this one has ended.

@@ -95,6 +95,7 @@ pub(crate) enum Command {
     #[command(after_help = SELECT_EXAMPLES)]
     Select(SelectArgs),
     Upgrade(crate::commands::upgrade::UpgradeArgs),
+    Rehearse(crate::commands::upgrade::rehearse::RehearseArgs),
     Rollback(crate::commands::upgrade::RollbackArgs),
     Resume(crate::commands::upgrade::ResumeArgs),
     /// Take snapshots of the install, and go back to them
@@ -127,6 +128,9 @@ pub(crate) enum Command {
         /// The shell
         shell: clap_complete::Shell,
     },
+    /// Answer as a model provider, inside of a rehearsal
+    #[command(hide = true)]
+    StandInModel(crate::commands::stand_in_model::StandInModelArgs),
     /// Measure Exuvia beside what it replaces
     #[cfg(feature = "bench")]
     #[command(subcommand)]
@@ -162,7 +166,7 @@ impl Command {
     pub(crate) fn heals(&self) -> bool {
         match self {
             // What is left to finish is told as it is.
-            Self::Completions { .. } | Self::History(_) => false,
+            Self::Completions { .. } | Self::History(_) | Self::StandInModel(_) => false,
             // It is the one that finishes.
             Self::Restart(args) => !args.carry,
             Self::Resume(_) => false,

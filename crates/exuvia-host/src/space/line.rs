@@ -87,7 +87,7 @@ fn exchange(
             Reply::Over(words) => Err(SpaceError::Over(words)),
             reply => Ok((reply, handles)),
         },
-        Ok(None) => Err(SpaceError::Over(match sent {
+        Ok(None) => Err(SpaceError::Gone(match sent {
             Ok(()) => "its first process ended".to_owned(),
             Err(error) => format!("its first process ended ({error})"),
         })),

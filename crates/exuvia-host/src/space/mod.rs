@@ -95,9 +95,12 @@ pub enum SpaceError {
     /// A program was not to be started in it, or could not be read.
     #[error("in the space: {0}")]
     Program(#[source] HostError),
-    /// It is at its end, and everything that ran in it was killed.
+    /// It took more time, memory or processes than it may, and everything that ran in it was killed.
     #[error("the space is over: {0}; open another one")]
     Over(String),
+    /// It is at its end already.
+    #[error("the space is over: {0}; open another one")]
+    Gone(String),
     /// Its first process does not answer as it should.
     #[error("lost touch with the space: {0}; open another one")]
     Lost(#[source] io::Error),

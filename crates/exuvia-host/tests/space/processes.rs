@@ -103,7 +103,7 @@ pub(crate) fn daemons_and_those_who_ignore_signals_die_at_close() {
     assert!(with_words(&words).len() >= 2, "they are seen from outside");
     space.close().unwrap();
     assert_eq!(with_words(&words), [], "nothing is left when close returns");
-    assert!(matches!(child.ended(), Err(SpaceError::Over(_))));
+    assert!(matches!(child.ended(), Err(SpaceError::Gone(_))));
 }
 
 pub(crate) fn nothing_is_left_when_the_opener_is_killed() {

@@ -36,6 +36,8 @@ pub enum Operation {
     Upgrade,
     /// An upgrade is undone.
     Rollback,
+    /// An upgrade is carried out on a copy.
+    Rehearse,
     /// Something that this Exuvia does not know.
     Other(OtherOperation),
 }
@@ -51,7 +53,7 @@ pub struct UnknownName(String);
 
 impl Operation {
     /// All that are known.
-    pub const KNOWN: [Self; 13] = [
+    pub const KNOWN: [Self; 14] = [
         Self::Snapshot,
         Self::Restore,
         Self::Delete,
@@ -65,6 +67,7 @@ impl Operation {
         Self::Restart,
         Self::Upgrade,
         Self::Rollback,
+        Self::Rehearse,
     ];
 
     /// Its name.
@@ -83,6 +86,7 @@ impl Operation {
             Self::Restart => "restart",
             Self::Upgrade => "upgrade",
             Self::Rollback => "rollback",
+            Self::Rehearse => "rehearse",
             Self::Other(OtherOperation(name)) => name,
         }
     }

@@ -119,7 +119,7 @@ impl World {
                 vec![refused, (self, good)]
             }
             Phase::Discard => {
-                assert_eq!(kind, Kind::Upgrade);
+                assert_ne!(kind, Kind::Rollback);
                 assert_eq!(self.live, Package::From);
                 done(Self {
                     beside: None,
@@ -255,6 +255,10 @@ fn judge(point: &Point) {
     let whole = |package| world.live == package && world.data == Data::Of(package);
     match stored.end() {
         None => {}
+        Some(End::Done) if stored.kind == Kind::Rehearsal => {
+            assert!(whole(Package::From), "{point:?}");
+            assert_eq!(world.preserved, None, "nothing is kept of it: {point:?}");
+        }
         Some(End::Done) => {
             assert!(whole(Package::To), "{point:?}");
             assert!(
@@ -345,4 +349,10 @@ fn a_rollback_ends_with_the_new_install_whole_or_the_old_one_whole() {
 fn so_does_the_undoing_of_a_rollback() {
     let points = search(Kind::Rollback, Package::To);
     assert!(points > 1_000, "{points}");
+}
+
+#[test]
+fn a_rehearsal_ends_with_what_was_live_as_it_was() {
+    let points = search(Kind::Rehearsal, Package::To);
+    assert!(points > 50, "{points}");
 }

@@ -17,6 +17,8 @@ pub enum Kind {
     Upgrade,
     /// To a generation that was kept, with the state that belongs to it.
     Rollback,
+    /// To a version that is staged and rehearsed, and no further: what is live is not touched.
+    Rehearsal,
 }
 
 /// What is being done. Each is one effect.
@@ -41,7 +43,7 @@ pub enum Phase {
     Start,
     /// Gate 3: whether it works and nothing was lost, over a time.
     Prove,
-    /// It is recorded as good.
+    /// It is recorded as good; what was rehearsed only is kept for an upgrade, or removed.
     Commit,
     /// What was staged is removed.
     Discard,
@@ -67,7 +69,7 @@ pub enum Phase {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum End {
-    /// The other version runs, and everything with it.
+    /// The other version runs, and everything with it; of a rehearsal, that it would.
     Done,
     /// Gate 1 refused it.
     Blocked,

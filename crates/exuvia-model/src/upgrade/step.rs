@@ -65,9 +65,11 @@ pub fn step(state: &State, event: Event) -> Result<(State, Vec<Effect>), Illegal
 /// What comes after a phase that was done.
 fn after(state: &State) -> Phase {
     let upgrades = state.kind == Kind::Upgrade;
+    let rehearses = state.kind == Kind::Rehearsal;
     match state.phase {
-        Phase::Check if upgrades => Phase::Stage,
+        Phase::Check if upgrades || rehearses => Phase::Stage,
         Phase::Stage => Phase::Rehearse,
+        Phase::Rehearse if rehearses => Phase::Commit,
         Phase::Check | Phase::Rehearse => Phase::Quiesce,
         Phase::Quiesce => Phase::Preserve,
         Phase::Preserve => Phase::Swap,
@@ -91,7 +93,7 @@ fn after(state: &State) -> Phase {
 /// What was staged is removed; the package of a generation is kept, it was there before.
 fn put_back(state: &State) -> Phase {
     match state.kind {
-        Kind::Upgrade => Phase::Discard,
+        Kind::Upgrade | Kind::Rehearsal => Phase::Discard,
         Kind::Rollback => back_at(state),
     }
 }
@@ -100,6 +102,7 @@ fn put_back(state: &State) -> Phase {
 fn back_at(state: &State) -> Phase {
     let during = state.failure.as_ref().map(|failure| failure.during);
     let end = match during {
+        _ if state.kind == Kind::Rehearsal => End::Untouched,
         Some(Phase::Swap | Phase::Adopt | Phase::Start | Phase::Prove | Phase::Commit) => {
             End::RolledBack
         }
@@ -118,6 +121,7 @@ fn failed(state: &State, why: String) -> State {
     match during {
         Phase::Check => turn(Phase::Ended(End::Blocked)),
         Phase::Stage | Phase::Rehearse => turn(Phase::Discard),
+        Phase::Commit if state.kind == Kind::Rehearsal => turn(Phase::Discard),
         Phase::Quiesce | Phase::Preserve => turn(Phase::Revive),
         Phase::Swap | Phase::Adopt | Phase::Start | Phase::Prove | Phase::Commit => {
             turn(Phase::Halt)
@@ -182,6 +186,7 @@ fn cancelled(state: &State) -> Result<State, IllegalTransition> {
             ..to(state, Phase::Ended(End::Untouched))
         }),
         Phase::Stage | Phase::Rehearse | Phase::Quiesce => Ok(failed(state, why)),
+        Phase::Commit if state.kind == Kind::Rehearsal => Ok(failed(state, why)),
         late => Err(IllegalTransition::TooLate(late)),
     }
 }

@@ -37,6 +37,22 @@ fn an_upgrade_goes_through_three_gates_and_a_rehearsal() {
 }
 
 #[test]
+fn a_rehearsal_goes_no_further() {
+    use Phase as P;
+    let wanted = [
+        P::Check,
+        P::Stage,
+        P::Rehearse,
+        P::Commit,
+        P::Ended(End::Done),
+    ];
+    assert_eq!(way(State::new(Kind::Rehearsal)), wanted);
+    let failed = Event::Failed("why".to_owned());
+    let (failed, _) = step(&at(Kind::Rehearsal, P::Commit), failed).unwrap();
+    assert_eq!(way(failed), [P::Discard, P::Ended(End::Untouched)]);
+}
+
+#[test]
 fn a_rollback_takes_the_state_along() {
     use Phase as P;
     let wanted = [

@@ -2,6 +2,7 @@
 
 mod agents;
 mod include;
+mod stand_in;
 mod value;
 
 use std::collections::BTreeSet;
@@ -11,6 +12,7 @@ use exuvia_host::{Host, Links, read_optional};
 use serde_json::{Map, Value};
 
 pub use agents::Agent;
+pub use stand_in::StandIn;
 
 use crate::Install;
 use crate::environment::absolute;

@@ -1,7 +1,7 @@
 //! The living part of a stand-in: its script, its book, and what goes on in it.
 
 use std::path::PathBuf;
-use std::sync::{Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::behaviour::{Behaviour, Restart};
 use super::book::Book;
 use super::time;
-use crate::mini::Content;
+use crate::mini::{Content, ask};
 
 /// Two minutes (`GATEWAY_SUSPEND_TTL_MS` in OpenClaw's `gateway-suspend-coordinator.ts`).
 const LEASE_MS: i64 = 120_000;
@@ -37,6 +37,7 @@ pub(super) struct Engine {
     pub(super) process: String,
     content: Option<Content>,
     token: Option<String>,
+    turns: Turns,
 }
 
 #[derive(Debug)]
@@ -50,11 +51,25 @@ struct Life {
     suspension: Option<Held>,
 }
 
+/// What becomes of a turn.
+#[derive(Clone, Debug, Default)]
+pub(crate) enum Turns {
+    /// It is answered as the script says.
+    #[default]
+    Scripted,
+    /// The model provider at this address is asked.
+    Asked(String),
+    /// It fails.
+    Fail,
+}
+
 #[derive(Debug)]
 struct Turn {
     run_id: String,
     session: String,
     ends: Instant,
+    /// What came of it, where it is not the script that says.
+    reply: Option<Arc<OnceLock<Result<String, String>>>>,
     written: bool,
 }
 
@@ -64,6 +79,22 @@ struct Held {
     id: String,
     expires_at_ms: i64,
     drain: bool,
+}
+
+impl Turns {
+    /// Begins one; where its answer will be, if it is not the script's.
+    fn begin(&self, message: &str) -> Option<Arc<OnceLock<Result<String, String>>>> {
+        let reply = Arc::new(OnceLock::new());
+        match self {
+            Self::Scripted => return None,
+            Self::Fail => drop(reply.set(Err("the agent runner threw: boom".to_owned()))),
+            Self::Asked(url) => {
+                let (url, message, to) = (url.clone(), message.to_owned(), Arc::clone(&reply));
+                std::thread::spawn(move || to.set(ask(&url, &message)));
+            }
+        }
+        Some(reply)
+    }
 }
 
 impl Engine {
@@ -79,6 +110,7 @@ impl Engine {
             life: Mutex::new(life),
             content: None,
             token: None,
+            turns: Turns::default(),
         }
     }
 
@@ -89,6 +121,11 @@ impl Engine {
             token,
             ..self
         }
+    }
+
+    /// With turns that come to this.
+    pub(super) fn with_turns(self, turns: Turns) -> Self {
+        Self { turns, ..self }
     }
 
     pub(super) fn content(&self) -> Option<&Content> {
@@ -194,6 +231,7 @@ impl Engine {
             run_id: run_id.to_owned(),
             session: session.to_owned(),
             ends: Instant::now() + Duration::from_millis(self.behaviour().turn_ms),
+            reply: self.turns.begin(message),
             written: false,
         });
         "accepted"
@@ -206,6 +244,15 @@ impl Engine {
         life.turns
             .iter()
             .any(|turn| turn.run_id == run_id && turn.written)
+    }
+
+    /// What came of a turn that has ended: what the agent says, or why it failed.
+    pub(super) fn reply(&self, run_id: &str) -> Result<String, String> {
+        let life = self.life();
+        let mut turns = life.turns.iter();
+        let turn = turns.find(|turn| turn.run_id == run_id);
+        let reply = turn.and_then(|turn| turn.reply.as_ref()?.get().cloned());
+        reply.unwrap_or_else(|| Ok(self.behaviour().reply))
     }
 
     pub(super) fn is_active(&self, session: &str) -> bool {
@@ -221,9 +268,17 @@ impl Engine {
         let reply = self.behaviour().reply;
         let mut life = self.life();
         for turn in &mut life.turns {
-            if !turn.written && Instant::now() >= turn.ends {
+            let asked = turn.reply.as_ref();
+            let is_over = asked.is_none_or(|asked| asked.get().is_some());
+            if !turn.written && is_over && Instant::now() >= turn.ends {
                 turn.written = true;
-                self.book.write(&turn.session, "assistant", &reply, None);
+                let said = match asked.and_then(|asked| asked.get()) {
+                    Some(said) => said.clone(),
+                    None => Ok(reply.clone()),
+                };
+                if let Ok(said) = said {
+                    self.book.write(&turn.session, "assistant", &said, None);
+                }
             }
         }
     }

@@ -4,6 +4,7 @@ use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use serde_json::json;
@@ -236,10 +237,18 @@ fn is_fresh(built: &Path) -> bool {
     true
 }
 
+/// Below those that the system gives to whoever asks for any: one of them could be taken by a
+/// stand-in before the gateway listens.
 pub(crate) fn free_port() -> u16 {
-    let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).expect("a free port");
-    listener
-        .local_addr()
-        .expect("the port that was bound")
-        .port()
+    const FIRST: u32 = 12_000;
+    const COUNT: u32 = 18_000;
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let is_free = |port: &u16| std::net::TcpListener::bind(("127.0.0.1", *port)).is_ok();
+    // Tests that run at once begin elsewhere.
+    let begin = std::process::id().wrapping_mul(101);
+    let mut ports = std::iter::from_fn(|| {
+        let next = begin.wrapping_add(NEXT.fetch_add(1, Ordering::Relaxed));
+        u16::try_from(FIRST + next % COUNT).ok()
+    });
+    ports.find(is_free).expect("a free port")
 }

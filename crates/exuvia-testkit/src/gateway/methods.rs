@@ -83,7 +83,13 @@ pub(super) fn turn_end(engine: &Engine, run_id: &str) -> Value {
     if !engine.has_ended(run_id) {
         return json!({ "runId": run_id, "status": "timeout" });
     }
-    let reply = engine.behaviour().reply;
+    let reply = match engine.reply(run_id) {
+        Ok(reply) => reply,
+        Err(words) => {
+            return json!({ "runId": run_id, "status": "error", "endedAt": time::now_ms(),
+                "error": words });
+        }
+    };
     json!({ "runId": run_id, "status": "ok", "endedAt": time::now_ms(), "stopReason": "stop",
         "livenessState": "working",
         "terminalReply": { "disposition": "visible", "text": reply } })

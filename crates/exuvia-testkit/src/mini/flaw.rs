@@ -37,6 +37,8 @@ pub enum Flaw {
     PostinstallWritesHome(String),
     /// Its `postinstall` script tells this address where it is.
     PostinstallPhonesHome(String),
+    /// Turns of agents fail; all else works.
+    TurnsFail,
     /// The gateway sends a message through the channel as soon as it starts.
     MessagesChannel,
 }

@@ -19,6 +19,7 @@ mod channel;
 mod content;
 mod flaw;
 mod gateway;
+mod model;
 mod plan;
 mod release;
 mod state;
@@ -32,5 +33,6 @@ pub use release::Mini;
 pub use world::World;
 
 pub(crate) use content::Content;
+pub(crate) use model::ask;
 pub(crate) use plan::Plan;
 pub(crate) use state::{Newer, State};

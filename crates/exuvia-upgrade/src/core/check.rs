@@ -80,12 +80,16 @@ impl Core {
     pub(super) async fn check(&mut self) -> Result<(), Trouble> {
         self.check_package()?;
         self.check_room()?;
-        self.check_exchange()?;
+        if self.plan.kind != Kind::Rehearsal {
+            self.check_exchange()?;
+        }
         match self.plan.kind {
-            Kind::Upgrade => drop(self.promised().await?),
+            Kind::Upgrade | Kind::Rehearsal => drop(self.promised().await?),
             Kind::Rollback => self.check_generation()?,
         }
-        self.upgrades.restarts.secure_overseer().await?;
+        if self.plan.kind != Kind::Rehearsal {
+            self.upgrades.restarts.secure_overseer().await?;
+        }
         self.check_health().await?;
         let old_tree = TreeId::of(self.upgrades.host.as_ref(), &self.plan.live)?;
         self.learn(|facts| facts.old_tree = old_tree)
@@ -103,13 +107,32 @@ impl Core {
                 self.plan.live.display()
             )));
         }
-        if self.plan.kind == Kind::Upgrade && to <= from {
+        if self.plan.kind != Kind::Rollback && to <= from {
             return Err(Trouble::new(format!(
                 "{to} is not newer than {from}; `exuvia rollback` goes back, with the state that \
                  belongs to it"
             )));
         }
-        Ok(())
+        self.check_past()
+    }
+
+    /// A report may be older than what happened here.
+    fn check_past(&self) -> Result<(), Trouble> {
+        if self.plan.kind == Kind::Rollback {
+            return Ok(());
+        }
+        let to = &self.plan.to;
+        let known = self.documents().known_bad()?;
+        match known.find(&self.plan.asset, to) {
+            None => Ok(()),
+            Some(bad) => Err(Trouble::new(format!(
+                "{to} failed here before{}; wait for the next version, or take it off the list \
+                 known-bad.json",
+                bad.run
+                    .as_ref()
+                    .map_or_else(String::new, |run| format!(" (`exuvia history {run}`)"))
+            ))),
+        }
     }
 
     fn check_room(&self) -> Result<(), Trouble> {
@@ -117,7 +140,7 @@ impl Core {
             return Ok(());
         };
         let wanted = match self.plan.kind {
-            Kind::Upgrade => TREE + SPARE,
+            Kind::Upgrade | Kind::Rehearsal => TREE + SPARE,
             Kind::Rollback => SPARE,
         };
         for dir in [dir, self.upgrades.home.root()] {
@@ -169,14 +192,14 @@ impl Core {
     async fn check_health(&mut self) -> Result<(), Trouble> {
         let examined = self.examiner.examine(None).await;
         let verdict = verdict(&examined.probed);
-        if self.plan.kind == Kind::Upgrade && !verdict.is_good() {
+        if self.plan.kind != Kind::Rollback && !verdict.is_good() {
             return Err(Trouble::new(format!(
                 "the gateway does not work as it is: {verdict}; `exuvia doctor` says what to do, \
                  `exuvia gateway start` starts it"
             )));
         }
         let vitals = self.vitals().await;
-        if self.plan.kind == Kind::Upgrade
+        if self.plan.kind != Kind::Rollback
             && let Some((what, why)) = unknown(&vitals)
         {
             return Err(Trouble::new(format!(

@@ -92,7 +92,7 @@ impl Core {
     pub(super) async fn start(&self, version: &Version) -> Result<(), Trouble> {
         self.overseer().await?.start(ORDER).await?;
         if !self.examiner.wait_until_started(READY).await {
-            return Err(Trouble::new(format!(
+            return Err(Trouble::of_release(format!(
                 "the gateway was not ready within {} minutes; its log: {}",
                 READY.as_secs() / 60,
                 self.log()
@@ -107,7 +107,7 @@ impl Core {
             || "does not say which version it is".to_owned(),
             |found| format!("says that it is {found}"),
         );
-        Err(Trouble::new(format!(
+        Err(Trouble::of_release(format!(
             "the gateway that runs should be {version} and {said}"
         )))
     }

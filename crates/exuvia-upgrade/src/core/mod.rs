@@ -1,10 +1,12 @@
 //! Replacing OpenClaw itself, where npm installed it for a whole account or machine.
 
+mod ahead;
 mod check;
 mod gateway;
 mod npm;
 mod prove;
 mod rehearse;
+mod remember;
 mod settle;
 mod stage;
 mod state;
@@ -23,8 +25,8 @@ use crate::tree::{TreeId, bring_in};
 use crate::{Facts, Plan, Trouble, UpgradeError, Works};
 
 pub use check::{Refusal, may_be_replaced};
-pub use rehearse::Rehearsed;
 pub(crate) use rehearse::rehearsal_dir;
+pub use rehearse::{Proof, Rehearsed};
 
 /// The effects of a transaction on OpenClaw's package.
 #[derive(Debug)]
@@ -84,9 +86,20 @@ impl Core {
 
 impl Works for Core {
     async fn perform(&mut self, state: &State) -> Result<(), Trouble> {
+        match self.perform_once(state).await {
+            Err(trouble) => Err(self.remember(state.phase, trouble)),
+            Ok(()) => Ok(()),
+        }
+    }
+}
+
+impl Core {
+    async fn perform_once(&mut self, state: &State) -> Result<(), Trouble> {
         match state.phase {
             Phase::Check => self.check().await,
+            Phase::Stage if self.take_stage().await? => Ok(()),
             Phase::Stage => self.stage().await,
+            Phase::Rehearse if self.was_rehearsed() => Ok(()),
             Phase::Rehearse => self.rehearse().await,
             Phase::Quiesce => self.quiesce().await,
             Phase::Preserve => self.preserve().await,

@@ -6,7 +6,7 @@ use exuvia_gateway::running::identity;
 use exuvia_model::probe::{Sample, Soak, SoakState, soak, verdict};
 use exuvia_model::restart::Millis;
 use exuvia_model::upgrade::State;
-use exuvia_model::vitals::{Comparison, Vitals};
+use exuvia_model::vitals::{Aspect, Comparison, Vitals};
 use tokio::time::sleep;
 
 use super::Core;
@@ -55,9 +55,8 @@ impl Core {
             });
             match soak(rule, &samples) {
                 SoakState::Passed => return Ok(()),
-                SoakState::Failed { why } | SoakState::Unknown { why } => {
-                    return Err(Trouble::new(why));
-                }
+                SoakState::Failed { why } => return Err(Trouble::of_release(why)),
+                SoakState::Unknown { why } => return Err(Trouble::new(why)),
                 SoakState::Soaking { .. } => sleep(EVERY).await,
             }
             examined = self.examiner.examine_again(&examined).await;
@@ -75,7 +74,14 @@ impl Core {
         if comparison.is_clean() {
             return Ok(());
         }
-        Err(Trouble::new(words(&comparison)))
+        // A channel may be gone because the network is.
+        let mut losses = comparison.losses.iter();
+        let words = words(&comparison);
+        Err(if losses.any(|loss| loss.aspect != Aspect::Channel) {
+            Trouble::of_release(words)
+        } else {
+            Trouble::new(words)
+        })
     }
 }
 

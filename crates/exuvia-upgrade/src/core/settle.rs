@@ -1,12 +1,26 @@
 //! The ends: a generation is kept, or a stage removed.
 
+use exuvia_model::upgrade::Kind;
+
 use super::Core;
 use crate::tree::TreeId;
 use crate::{Generation, Generations, Trouble};
 
 impl Core {
-    /// Records what was replaced as a generation to go back to.
+    /// Keeps the way back; of a rehearsal, what was staged, or nothing.
     pub(super) fn commit(&self) -> Result<(), Trouble> {
+        match (self.plan.kind, self.plan.keep) {
+            (Kind::Rehearsal, true) => self.keep_stage(),
+            (Kind::Rehearsal, false) => self.discard(),
+            (Kind::Upgrade | Kind::Rollback, _) => {
+                self.forget_stage()?;
+                self.keep_generation()
+            }
+        }
+    }
+
+    /// Records what was replaced as a generation to go back to.
+    fn keep_generation(&self) -> Result<(), Trouble> {
         let missing = || Trouble::new("what the transaction found out was not kept");
         let (host, home) = (self.upgrades.host.as_ref(), &self.upgrades.home);
         let install = self.upgrades.install.id();
@@ -38,6 +52,7 @@ impl Core {
                 self.plan.beside.display()
             )));
         }
+        self.forget_stage()?;
         host.remove_tree(&self.rehearsal_dir())?;
         host.remove_tree(&self.plan.beside)?;
         Ok(())

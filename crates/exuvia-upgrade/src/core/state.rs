@@ -18,6 +18,7 @@ impl Core {
         let what = match self.plan.kind {
             Kind::Upgrade => "upgrade",
             Kind::Rollback => "rollback",
+            Kind::Rehearsal => "rehearsal",
         };
         let words = format!(
             "before the {what} of OpenClaw {} to {} ({})",

@@ -46,7 +46,7 @@ impl SkillWorks {
             facts.old_lock.clone_from(&lock);
         })?;
         match self.plan.kind {
-            Kind::Upgrade => self.check_upgrade(&asset, live, lock).await?,
+            Kind::Upgrade | Kind::Rehearsal => self.check_upgrade(&asset, live, lock).await?,
             Kind::Rollback => self.check_generation()?,
         }
         self.check_place()?;

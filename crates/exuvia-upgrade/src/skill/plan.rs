@@ -85,6 +85,8 @@ pub fn plan_upgrade(
         to: update.latest.clone(),
         digest: entry.artifact_digest.clone(),
         report: Some(report.to_owned()),
+        ahead: false,
+        keep: false,
         undoes: None,
         soak: Duration::ZERO,
     })
@@ -108,6 +110,8 @@ pub fn plan_rollback(host: &dyn Host, generation: &Generation, skill: &KeptSkill
         to: generation.version.clone(),
         digest: None,
         report: None,
+        ahead: false,
+        keep: false,
         undoes: Some(generation.run.clone()),
         soak: Duration::ZERO,
     }

@@ -16,6 +16,7 @@ mod report;
 pub(crate) mod restart;
 mod select;
 pub(crate) mod snapshot;
+pub(crate) mod stand_in_model;
 pub(crate) mod status;
 pub(crate) mod update;
 pub(crate) mod upgrade;
@@ -48,6 +49,7 @@ pub(crate) async fn run(cli: Cli, host: Arc<dyn Host>, output: Arc<Output>) -> R
         Command::Detail(args) => detail::run(&open()?, &args, &output),
         Command::Select(args) => select::run(&open()?, &args, &output),
         Command::Upgrade(args) => upgrade::upgrade(machine()?, args, &output).await,
+        Command::Rehearse(args) => upgrade::rehearse::rehearse(machine()?, args, &output).await,
         Command::Rollback(args) => upgrade::rollback(machine()?, args, &output).await,
         Command::Resume(args) => upgrade::resume(machine()?, args, &output).await,
         Command::Snapshot(command) => {
@@ -68,6 +70,7 @@ pub(crate) async fn run(cli: Cli, host: Arc<dyn Host>, output: Arc<Output>) -> R
         Command::Update(command) => update::run(machine()?, command, &output).await,
         Command::Gateway(command) => gateway::run(machine()?, command, output).await,
         Command::Installs => Ok(installs::run(&*host, &output)),
+        Command::StandInModel(args) => blocking(move || stand_in_model::run(&args, &output)).await,
         Command::Completions { shell } => completions::run(shell, &output),
         #[cfg(feature = "bench")]
         Command::Bench(command) => bench::run(&command, &output),

@@ -8,6 +8,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::home::Home;
+use crate::gateway::engine::Turns;
 use crate::mini::{Flaw, Plan, State};
 
 /// As long as a channel may take to listen.
@@ -39,6 +40,22 @@ pub(super) fn misbehave(home: &Home, plan: &Plan) {
             url.and_then(|config| Some(config["channels"]["standin"]["url"].as_str()?.to_owned()));
         // Whoever cannot be reached gets no message.
         let _ = url.as_deref().and_then(message);
+    }
+}
+
+/// What becomes of turns: as in the real one, agents ask the provider that the configuration names,
+/// where it names one.
+pub(super) fn turns(home: &Home, plan: &Plan) -> Turns {
+    if plan.has(&Flaw::TurnsFail) {
+        return Turns::Fail;
+    }
+    let config = home.config().unwrap_or_default();
+    let model = config["agents"]["defaults"]["model"]["primary"].as_str();
+    let provider = model.and_then(|model| model.split_once('/'));
+    let url = provider.map(|(provider, _)| &config["models"]["providers"][provider]["baseUrl"]);
+    match url.and_then(Value::as_str) {
+        Some(url) => Turns::Asked(url.to_owned()),
+        None => Turns::Scripted,
     }
 }
 

@@ -156,7 +156,9 @@ async fn start(
         let version = mini.map_or_else(|| home.version(), |(plan, _)| release::said_version(plan));
         let engine = Engine::new(Script::File(home.script()), home.book(), port, version);
         Arc::new(match mini {
-            Some((_, content)) => engine.with(content.clone(), home.token()),
+            Some((plan, content)) => engine
+                .with(content.clone(), home.token())
+                .with_turns(release::turns(home, plan)),
             None => engine,
         })
     };

@@ -9,6 +9,7 @@ use exuvia_store::journal::Journal;
 use serde_json::{Value, json};
 
 use super::{State, became, told, took};
+use crate::commands::upgrade::rehearsal;
 use crate::output::Output;
 use crate::render::{self, Column, Facts, Ink, Sheet, Table};
 use crate::session::Machine;
@@ -21,8 +22,14 @@ pub(super) fn run(
 ) -> Result<ExitCode> {
     let run = journal.run(asked)?;
     let events = journal.events(&run.id)?;
+    let dir = exuvia_upgrade::Facts::dir(&machine.home, &run.id);
+    let rehearsed = exuvia_upgrade::Facts::read(&*machine.host, &dir)?.rehearsed;
     if output.json() {
-        output.document(&json!({ "run": told(&run), "events": events }));
+        let mut document = json!({ "run": told(&run), "events": events });
+        if let (Some(rehearsed), Some(fields)) = (&rehearsed, document.as_object_mut()) {
+            fields.insert("rehearsed".to_owned(), json!(rehearsed));
+        }
+        output.document(&document);
     } else {
         let sheet = output.sheet(&*machine.host);
         output.text(&format!(
@@ -30,6 +37,9 @@ pub(super) fn run(
             facts(&run, &sheet),
             steps(&run, &events, &sheet)
         ));
+        for line in rehearsed.iter().flat_map(rehearsal::lines) {
+            output.text(&line);
+        }
     }
     Ok(ExitCode::SUCCESS)
 }

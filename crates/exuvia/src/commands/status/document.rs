@@ -27,6 +27,7 @@ pub(crate) fn document(look: &Look, vitals: bool) -> Value {
             "residentBytes": process.seen.resident,
             "stopped": process.seen.stopped,
         })),
+        "startedAfterMs": look.started_after.map(|after| after.as_millis()),
         "supervisor": look.supervisor,
         "probes": look.examination.probed,
         "counts": counts,

@@ -12,6 +12,7 @@ use exuvia_model::restart::Restartability;
 use exuvia_model::vitals::{Part, Vitals};
 use exuvia_openclaw::Install;
 use exuvia_openclaw::gateway::Address;
+use tokio::time::Instant;
 
 use crate::session::Machine;
 
@@ -24,6 +25,9 @@ pub(crate) struct Look {
     pub(crate) vitals: Vitals,
     pub(crate) verdict: Verdict,
     pub(crate) supervisor: Restartability,
+    /// How long it was waited until the gateway was ready; nothing where it did not get there, or
+    /// was not waited for.
+    pub(super) started_after: Option<Duration>,
 }
 
 impl Look {
@@ -40,10 +44,12 @@ impl Look {
         wait: Option<Duration>,
     ) -> Result<Self> {
         let install = machine.install()?;
-        if let Some(patience) = wait {
-            // What came of it is seen next.
-            examiner.wait_until_started(patience).await;
-        }
+        let began = Instant::now();
+        let has_started = match wait {
+            Some(patience) => examiner.wait_until_started(patience).await,
+            None => false,
+        };
+        let started_after = has_started.then(|| began.elapsed());
         let (examination, vitals, supervisor) = tokio::join!(
             examiner.examine(None),
             vitals::take(&machine.host, &install),
@@ -57,6 +63,7 @@ impl Look {
             examination,
             vitals,
             supervisor,
+            started_after,
         })
     }
 

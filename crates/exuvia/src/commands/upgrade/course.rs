@@ -3,7 +3,7 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use exuvia_model::upgrade::Phase;
+use exuvia_model::upgrade::{Kind, Phase};
 use exuvia_upgrade::{News, Plan};
 use indicatif::{ProgressBar, ProgressStyle};
 
@@ -75,6 +75,12 @@ fn doing(phase: Phase, plan: &Plan) -> String {
         Phase::Check => "Gate 1: whether it may be done".to_owned(),
         Phase::Stage => format!("staging {to} beside {from}, and comparing its bytes"),
         Phase::Swap => format!("exchanging {from} for {to}"),
+        Phase::Commit if plan.kind == Kind::Rehearsal && plan.keep => {
+            format!("keeping what was staged of {to}")
+        }
+        Phase::Commit if plan.kind == Kind::Rehearsal => {
+            format!("removing what was staged of {to}")
+        }
         Phase::Commit => "keeping the way back".to_owned(),
         Phase::Discard => format!("removing what was staged of {to}"),
         Phase::Unswap => format!("going back: exchanging {to} for {from}"),

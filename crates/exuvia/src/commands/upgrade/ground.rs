@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use anyhow::{Result, bail};
 use exuvia_gateway::restart::Restarts;
-use exuvia_host::Host;
 use exuvia_host::disk::Disk;
+use exuvia_host::{Home, Host};
 use exuvia_openclaw::Install;
 use exuvia_upgrade::{Plan, Upgrades};
 
@@ -15,6 +15,7 @@ use crate::session::Machine;
 
 pub(crate) struct Ground {
     pub(crate) host: Arc<dyn Host>,
+    pub(crate) home: Home,
     pub(crate) install: Install,
     pub(crate) upgrades: Upgrades,
     pub(crate) restarts: Restarts,
@@ -36,6 +37,7 @@ impl Ground {
         );
         Ok(Self {
             host: machine.host.clone(),
+            home: machine.home.clone(),
             install,
             upgrades,
             restarts,

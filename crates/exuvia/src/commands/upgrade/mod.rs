@@ -7,6 +7,8 @@ mod course;
 mod each;
 mod ground;
 mod heal;
+pub(super) mod rehearsal;
+pub(crate) mod rehearse;
 mod rollback;
 mod told;
 
@@ -19,7 +21,7 @@ use exuvia_model::Selection;
 use exuvia_model::asset::AssetKind;
 use exuvia_model::report::Entry;
 use exuvia_model::upgrade::Kind;
-use exuvia_upgrade::{Plan, Subject, core, skill};
+use exuvia_upgrade::{Kept, Plan, Subject, core, skill};
 
 use crate::exit::Blocked;
 use crate::output::Output;
@@ -173,7 +175,18 @@ fn plan(ground: &Ground, entry: &Entry, selection: &Selection, soak: Duration) -
             let report = &selection.report_id;
             skill::plan_upgrade(&*ground.host, &ground.install, entry, report).map_err(refused)
         }
-        AssetKind::CoreNpm => plan_core(ground, entry, selection, soak),
+        AssetKind::CoreNpm => {
+            let plan = plan_core(ground, entry, &selection.report_id, soak)?;
+            let kept = Kept::read(&*ground.host, &ground.home, &ground.install.id())?;
+            Ok(match kept {
+                Some(kept) if kept.fits(&plan) => Plan {
+                    beside: kept.beside,
+                    ahead: true,
+                    ..plan
+                },
+                _ => plan,
+            })
+        }
         kind => bail!(Blocked(format!(
             "{} is of a kind that exuvia does not replace ({kind}); nothing was changed",
             entry.update.name
@@ -181,12 +194,7 @@ fn plan(ground: &Ground, entry: &Entry, selection: &Selection, soak: Duration) -
     }
 }
 
-fn plan_core(
-    ground: &Ground,
-    entry: &Entry,
-    selection: &Selection,
-    soak: Duration,
-) -> Result<Plan> {
+fn plan_core(ground: &Ground, entry: &Entry, report: &str, soak: Duration) -> Result<Plan> {
     let live = core::may_be_replaced(&*ground.host, &ground.install).map_err(refused)?;
     let (from, to) = (&entry.update.current, &entry.update.latest);
     if from.version().is_none() || to.version().is_none() {
@@ -203,7 +211,9 @@ fn plan_core(
         from: from.clone(),
         to: to.clone(),
         digest: entry.artifact_digest.clone(),
-        report: Some(selection.report_id.clone()),
+        report: Some(report.to_owned()),
+        ahead: false,
+        keep: false,
         undoes: None,
         soak,
     })

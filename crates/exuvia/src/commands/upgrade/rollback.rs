@@ -112,6 +112,8 @@ fn plan_core(ground: &Ground, generation: &Generation, soak: Duration) -> Result
         to: generation.version.clone(),
         digest: None,
         report: None,
+        ahead: false,
+        keep: false,
         undoes: Some(generation.run.clone()),
         soak,
     })

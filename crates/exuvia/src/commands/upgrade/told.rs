@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::course::Course;
 use super::ground::Ground;
+use super::rehearsal;
 use crate::exit;
 use crate::interrupt::NOTHING_HALF_DONE;
 use crate::output::Output;
@@ -50,6 +51,7 @@ pub(crate) async fn carry_out(begun: Begun, ground: &Ground, output: &Output) ->
     let what = match plan.kind {
         Kind::Upgrade => "upgrade",
         Kind::Rollback => "rollback",
+        Kind::Rehearsal => "rehearsal",
     };
     output.note(&format!(
         "{run}: {what} of {} {} to {}",
@@ -65,15 +67,21 @@ pub(crate) async fn carry_out(begun: Begun, ground: &Ground, output: &Output) ->
     let ended = Box::pin(begun.carry_out(&|news| course.tell(news))).await;
     output.if_interrupted(NOTHING_HALF_DONE);
     let state = ended?;
-    if state.end() == Some(End::Done) {
+    if state.end() == Some(End::Done) && plan.kind == Kind::Upgrade {
         retain(ground, &plan, output);
     }
     let facts = ground.upgrades.facts(&run)?;
     let edits = edits(&facts);
+    let mut document = json!({ "run": run, "plan": plan, "state": state, "editsKept": edits });
+    if let (Some(rehearsed), Some(fields)) = (&facts.rehearsed, document.as_object_mut()) {
+        fields.insert("rehearsed".to_owned(), json!(rehearsed));
+    }
+    let mut words: Vec<String> = facts.rehearsed.iter().flat_map(rehearsal::lines).collect();
+    words.push(outcome(&state, &plan, edits, run.as_str()));
     Ok(Carried {
         end: state.end().unwrap_or(End::Inconsistent),
-        words: outcome(&state, &plan, edits, run.as_str()),
-        document: json!({ "run": run, "plan": plan, "state": state, "editsKept": edits }),
+        words: words.join("\n"),
+        document,
     })
 }
 
@@ -110,6 +118,11 @@ fn outcome(state: &State, plan: &Plan, edits: &[String], run: &str) -> String {
     let (from, to) = (plan.from.short(), plan.to.short());
     let is_core = plan.stops_the_gateway();
     match state.end() {
+        Some(End::Done) if plan.kind == Kind::Rehearsal => rehearsed(plan),
+        Some(End::Untouched) if plan.kind == Kind::Rehearsal => format!(
+            "An upgrade to {to} would fail. OpenClaw {from} is as it was.\n{}",
+            why(state.failure.as_ref())
+        ),
         Some(End::Done) if is_core => format!(
             "OpenClaw {to} runs, and nothing was lost.\n`exuvia rollback {run}` goes back to {from} \
              with its state."
@@ -173,4 +186,15 @@ fn carried_over(edits: &[String]) -> String {
         " What you changed in it was carried over: {}{more}.",
         named.join(", ")
     )
+}
+
+fn rehearsed(plan: &Plan) -> String {
+    let Plan { from, to, .. } = plan;
+    let next = if plan.keep {
+        "It is staged: `exuvia upgrade` of the same report goes on with it, and begins with the stop \
+         of the gateway."
+    } else {
+        "Nothing of it is kept; with --keep an upgrade goes on from here."
+    };
+    format!("OpenClaw {to} would run, and nothing would be lost. {from} is as it was.\n{next}")
 }

@@ -1,0 +1,217 @@
+//! The spaces of a rehearsal, and the gateways that live in them.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use exuvia_host::process::{Signal, Sink};
+use exuvia_host::space::{self, Bind, Isolation, Space, SpaceError, SpaceSpec};
+use exuvia_host::{Host, Links, read_limited};
+use exuvia_model::Version;
+use exuvia_model::text;
+use exuvia_openclaw::Install;
+use tokio::time::Instant;
+
+use super::ask::{GLANCE, Question, Turn};
+use super::judge::Seen;
+use super::limits::Limits;
+use super::logged;
+use crate::core::npm;
+use crate::{Plan, Trouble};
+
+/// How long a gateway may take to stop, and the scripts of its installation to run.
+const STOP: Duration = Duration::from_secs(30);
+const SCRIPTS: Duration = Duration::from_mins(5);
+/// How long a space may be there beyond what a gateway may take to be ready.
+const REST: Duration = Duration::from_mins(10);
+/// Directories that are empty in a space.
+const EMPTY: [&str; 3] = ["/tmp", "/var/tmp", "/run"];
+/// How often a gateway is asked that gives too few answers.
+const TRIES: usize = 3;
+/// `$EXUVIA_HOME` in a space.
+pub(super) const OWN_HOME: &str = "/tmp/exuvia";
+/// Where OpenClaw writes its log, as JSON (seen with 2026.9.5).
+const LOGS: &str = "/tmp/openclaw";
+/// The most that is read of a log.
+const MAX_LOG: u64 = 64 << 20;
+
+/// Where the parts of a rehearsal are.
+pub(super) struct Stage {
+    pub(super) host: Arc<dyn Host>,
+    pub(super) install: Install,
+    pub(super) plan: Arc<Plan>,
+    pub(super) from: Version,
+    pub(super) to: Version,
+    pub(super) limits: Limits,
+    /// All of it; holds secrets.
+    pub(super) dir: PathBuf,
+    /// What gateways print, kept with the run.
+    pub(super) log: PathBuf,
+}
+
+/// A gateway that lives for the time of a question.
+pub(super) struct Life<'l> {
+    /// A name of its own for what it leaves.
+    pub(super) name: &'l str,
+    /// The state that it lives on.
+    pub(super) state: &'l Path,
+    /// The package that it is of, where that is not the live one.
+    pub(super) package: Option<&'l Path>,
+    /// The turn that is taken, if one is.
+    pub(super) turn: Option<&'l Turn>,
+    /// How long it must be there from when it is ready.
+    pub(super) hold_out: Duration,
+}
+
+/// What was seen of it.
+pub(super) struct Lived {
+    pub(super) seen: Seen,
+    pub(super) errors: Vec<String>,
+    pub(super) isolation: Isolation,
+}
+
+impl Stage {
+    /// Starts a gateway in a space, asks it, and stops it.
+    pub(super) fn live(&self, life: &Life<'_>) -> Result<Lived, Trouble> {
+        let (home, logs) = (self.own(life.name, "home")?, self.own(life.name, "log")?);
+        let mut binds = vec![
+            bind(life.state, &self.install.state_dir, false),
+            bind(&home, Path::new(OWN_HOME), false),
+            bind(&logs, Path::new(LOGS), false),
+        ];
+        // The live one, too, may lie in a directory that is empty in there.
+        let package = life.package.unwrap_or(&self.plan.live);
+        binds.push(bind(package, &self.plan.live, true));
+        let space = self.open(binds)?;
+        let said = self.dir.join(format!("{}-model.log", life.name));
+        let model = life.turn.map(|turn| self.start_model(&space, turn, &said));
+        let model = model.transpose()?;
+        let command = self
+            .install
+            .openclaw(["gateway", "run"])?
+            .env("OPENCLAW_NO_AUTO_UPDATE", "1")
+            .env("NO_COLOR", "1");
+        let began = Instant::now();
+        let gateway = space.spawn(&command, &Sink::Append(self.log.clone()));
+        let gateway = gateway.map_err(|error| self.fault(error))?;
+        let ask = |number| {
+            let question = Question {
+                number,
+                home: &home,
+                turn: life.turn,
+            };
+            self.ask(&space, &gateway, &question)
+        };
+        let mut seen = ask(0)?;
+        for number in 1..TRIES {
+            if seen.says_too_little() {
+                seen = seen.again(ask(number)?);
+            }
+        }
+        let ready_at = seen.ready().map(|after| began + after);
+        while ready_at.is_some_and(|at| at.elapsed() < life.hold_out) {
+            let ending = gateway.wait(GLANCE).map_err(|error| self.fault(error))?;
+            if let (Some(ending), Some(at)) = (ending, ready_at) {
+                let after = at.elapsed().as_secs();
+                let words = format!("it was ready, and ended {after} s later ({ending:?})");
+                return Err(self.with_log(&words));
+            }
+        }
+        gateway.signal(Signal::Terminate)?;
+        let ended = gateway.wait(STOP).map_err(|error| self.fault(error))?;
+        let isolation = space.isolation().clone();
+        drop(model);
+        space.close()?;
+        if ended.is_none() {
+            let words = format!("it did not stop within {} s", STOP.as_secs());
+            return Err(self.with_log(&words));
+        }
+        Ok(Lived {
+            seen,
+            isolation,
+            errors: logged::errors(self.host.as_ref(), &logs),
+        })
+    }
+
+    /// The scripts that npm would have run, where they reach nothing but the staged tree.
+    pub(super) fn run_scripts(&self) -> Result<(), Trouble> {
+        let beside = &self.plan.beside;
+        let space = self.open(vec![bind(beside, beside, false)])?;
+        let command = npm::command(self.host.as_ref(), &self.install, beside, &["rebuild"])?;
+        let command = command
+            .timeout(SCRIPTS)
+            .env("HOME", "/tmp")
+            .env("npm_config_cache", "/tmp/npm");
+        let output = space.run(&command).map_err(|error| self.fault(error))?;
+        space.close()?;
+        if output.status.success() {
+            return Ok(());
+        }
+        Err(Trouble::of_release(format!(
+            "in the rehearsal a script of its installation failed where it may write nowhere but in \
+             the package: {}",
+            text::one_line(&String::from_utf8_lossy(&output.stderr), 600)
+        )))
+    }
+
+    /// Opens a space in which the Node that runs the gateway is found, too, where it lies in a
+    /// directory that is empty in there.
+    fn open(&self, mut binds: Vec<Bind>) -> Result<Space, Trouble> {
+        let node = self.install.node.as_deref().and_then(Path::parent);
+        let node = node.filter(|dir| EMPTY.iter().any(|empty| dir.starts_with(empty)));
+        binds.extend(node.map(|dir| bind(dir, dir, true)));
+        let space = Space::open(&SpaceSpec {
+            binds,
+            limits: space::Limits {
+                memory_bytes: self.limits.memory,
+                ..space::Limits::default()
+            },
+            deadline: self.limits.ready + REST * 2,
+            ..SpaceSpec::default()
+        })?;
+        match space.isolation() {
+            Isolation::Full { .. } => Ok(space),
+            // Beside everything else it would speak to the real channels.
+            partial @ Isolation::Partial { .. } => Err(Trouble::new(format!(
+                "it cannot be rehearsed here: isolation {partial}; nothing was changed"
+            ))),
+        }
+    }
+
+    /// A directory for one thing of one life.
+    fn own(&self, life: &str, what: &str) -> Result<PathBuf, Trouble> {
+        let dir = self.dir.join(format!("{life}-{what}"));
+        self.host.create_private_dir(&dir)?;
+        Ok(dir)
+    }
+
+    /// What a space says when it is at its end: whoever used more than is given is to blame.
+    pub(super) fn fault(&self, error: SpaceError) -> Trouble {
+        match error {
+            SpaceError::Over(why) => self.with_log(&why),
+            other => other.into(),
+        }
+    }
+
+    /// The release's fault, with the last words that it printed.
+    pub(super) fn with_log(&self, why: &str) -> Trouble {
+        const LINES: usize = 3;
+        let bytes = read_limited(self.host.as_ref(), &self.log, MAX_LOG, Links::Refuse);
+        let log = String::from_utf8_lossy(&bytes.unwrap_or_default()).into_owned();
+        let lines: Vec<&str> = log.lines().filter(|line| !line.trim().is_empty()).collect();
+        let last = lines.iter().rev().take(LINES).rev().copied();
+        let last = text::one_line(&last.collect::<Vec<_>>().join(" / "), 500);
+        Trouble::of_release(format!(
+            "in the rehearsal {why}; the last that it printed: {last} (all of it: {})",
+            self.log.display()
+        ))
+    }
+}
+
+fn bind(source: &Path, target: &Path, read_only: bool) -> Bind {
+    Bind {
+        source: source.to_owned(),
+        target: target.to_owned(),
+        read_only,
+    }
+}
