@@ -1,5 +1,6 @@
 //! Upgrades and rollbacks of the real OpenClaw, while its gateway is kept.
 #![allow(
+    clippy::disallowed_methods,
     clippy::unwrap_used,
     clippy::indexing_slicing,
     reason = "helpers of tests fail by panicking, too"

@@ -60,6 +60,8 @@ impl Core {
             ..TakeOptions::of(Scope::Install)
         };
         self.with_store(move |recovery| {
+            // A restore that was cut short when the driver died: nothing can be taken before its end.
+            recovery.heal()?;
             let taken = recovery.take(&install, options)?;
             // Only retention removes it, and not before its generation is given up.
             recovery.pin(&taken.snapshot.id, true)?;
@@ -73,6 +75,7 @@ impl Core {
         let id = snapshot.ok_or_else(|| Trouble::new(format!("{what} was not kept")))?;
         let install = self.upgrades.install.clone();
         self.with_store(move |recovery| {
+            recovery.heal()?;
             let snapshot = recovery.store().get(id.as_str())?;
             let plan = recovery.plan_restore(&install, &snapshot, RestoreRequest::default())?;
             plan.apply().map(drop)
