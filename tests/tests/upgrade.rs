@@ -11,7 +11,7 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use exuvia_e2e::{Ran, Struck, Watch, binary, entry, strike, wanted_kills};
-use exuvia_testkit::mini::{Flaw, Gateway, Mini, World};
+use exuvia_testkit::mini::{Gateway, Mini, World};
 use serde_json::Value;
 
 /// Cron jobs, sessions, and the databases' versions.

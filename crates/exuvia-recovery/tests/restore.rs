@@ -553,6 +553,6 @@ fn a_restore_that_is_under_way_is_not_taken_for_one_that_was_cut_short() {
     let recovery = Recovery::open(lab.again(), disk, &home, None).unwrap();
     recovery.restore_to(&good, &target).unwrap();
     recovery.delete(&good.id).unwrap();
-    let healed = ending.recv().unwrap().unwrap();
-    assert!(healed.is_empty(), "{healed:?}");
+    let done = ending.recv().unwrap().unwrap();
+    assert!(done.is_empty(), "{done:?}");
 }

@@ -101,15 +101,21 @@ fn parse(text: &str) -> Result<Policy, Wrong> {
     };
     let windows = section.window.into_iter().map(window);
     Ok(Policy {
-        minimum_age: section.minimum_age.map_or(Ok(SignedDuration::ZERO), age)?,
+        minimum_age: section
+            .minimum_age
+            .as_ref()
+            .map_or(Ok(SignedDuration::ZERO), age)?,
         windows: windows.collect::<Result<_, _>>()?,
-        generations: section.generations.map_or(Ok(Policy::GENERATIONS), count)?,
-        automatic: section.automatic.map_or(Ok(false), automatic)?,
+        generations: section
+            .generations
+            .as_ref()
+            .map_or(Ok(Policy::GENERATIONS), count)?,
+        automatic: section.automatic.as_ref().map_or(Ok(false), automatic)?,
     })
 }
 
 /// Days have 24 hours and weeks seven days; what is longer is of no fixed length.
-fn age(age: Spanned<String>) -> Result<SignedDuration, Wrong> {
+fn age(age: &Spanned<String>) -> Result<SignedDuration, Wrong> {
     let wrong = || {
         let words = format!("{:?} is no age such as 12h, 3d or 1w", age.get_ref());
         (age.span(), words)
@@ -119,7 +125,7 @@ fn age(age: Spanned<String>) -> Result<SignedDuration, Wrong> {
     age.ok().filter(|age| !age.is_negative()).ok_or_else(wrong)
 }
 
-fn count(count: Spanned<usize>) -> Result<usize, Wrong> {
+fn count(count: &Spanned<usize>) -> Result<usize, Wrong> {
     match *count.get_ref() {
         0 => Err((
             count.span(),
@@ -129,7 +135,7 @@ fn count(count: Spanned<usize>) -> Result<usize, Wrong> {
     }
 }
 
-fn automatic(word: Spanned<String>) -> Result<bool, Wrong> {
+fn automatic(word: &Spanned<String>) -> Result<bool, Wrong> {
     match word.get_ref().as_str() {
         "low" => Ok(true),
         "off" => Ok(false),
