@@ -72,7 +72,7 @@ fn program(built: Built) -> Option<Program> {
 
 impl Program {
     /// What it is called, within the checkout.
-    fn name(&self) -> String {
+    pub(crate) fn name(&self) -> String {
         let package = self.package.file_name().unwrap_or_default();
         format!("{}/{}", package.display(), self.target)
     }

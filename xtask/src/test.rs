@@ -21,12 +21,15 @@ pub(crate) struct Arguments {
     /// Leave out the end-to-end tests, which need the network and some minutes
     #[arg(long)]
     fast: bool,
+    /// Only the programs with one of these in their names, such as `tests/upgrade`
+    #[arg(value_name = "NAME")]
+    names: Vec<String>,
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     peers::ensure()?;
     if arguments.fast {
-        let mut programs = lanes::build()?;
+        let mut programs = wanted(arguments)?;
         programs.retain(|program| !program.is_of(END_TO_END));
         return all(programs, &[]);
     }
@@ -50,7 +53,15 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         ("EXUVIA_E2E_BINARY", exuvia),
         ("EXUVIA_E2E_FAILPOINTS", failpoints),
     ];
-    all(lanes::build()?, &settings)
+    all(wanted(arguments)?, &settings)
+}
+
+fn wanted(arguments: &Arguments) -> Result<Vec<Program>> {
+    let mut programs = lanes::build()?;
+    let names = &arguments.names;
+    let is_wanted = |name: &str| names.iter().any(|wanted| name.contains(wanted));
+    programs.retain(|program| names.is_empty() || is_wanted(&program.name()));
+    Ok(programs)
 }
 
 /// Runs the tests of these programs, and those in the documentation.

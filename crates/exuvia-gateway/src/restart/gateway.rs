@@ -8,11 +8,11 @@ use super::{RestartError, Restarts};
 use crate::running::{Look, Presence};
 
 impl Restarts {
-    /// Has the gateway started by whoever keeps it, and waits until it says that it has. One that
-    /// runs is left as it is.
+    /// Has the gateway started by whoever keeps it, who is started again themselves where they have
+    /// died, and waits until it says that it has. One that runs is left as it is.
     pub async fn start(&self, within: Duration) -> Result<Look, RestartError> {
         let end = Instant::now() + within;
-        self.overseer().await?.start(within).await?;
+        self.overseer_in_charge().await?.start(within).await?;
         loop {
             let look = self.look().await;
             if look.has_started {
