@@ -89,7 +89,10 @@ pub(crate) fn run(programs: Vec<Program>, settings: &[(&str, PathBuf)]) -> Resul
     let waiting = Mutex::new(VecDeque::from(programs));
     let failed = Mutex::new(Vec::new());
     let lane = |take: fn(&mut VecDeque<Program>) -> Option<Program>| {
-        while let Some(program) = take(&mut locked(&waiting)) {
+        loop {
+            // Not held while the program runs: the other lane waits for it.
+            let next = take(&mut locked(&waiting));
+            let Some(program) = next else { return };
             let began = Instant::now();
             let ended = command(&program, settings).output();
             if !tell(&program, &ended, began.elapsed()) {

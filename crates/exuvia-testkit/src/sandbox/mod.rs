@@ -15,6 +15,7 @@
 //! ```
 
 mod assets;
+mod broken;
 mod changelog;
 mod client;
 mod command;

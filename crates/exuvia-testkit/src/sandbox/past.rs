@@ -1,13 +1,15 @@
 //! npm's registry as it was when another release of OpenClaw was the newest.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Context as _, Result};
 use serde_json::{Map, Value, json};
 
 use super::Sandbox;
+use super::broken::broken;
 use super::command::output;
+use crate::hash::{sha1_hex, sha512_integrity};
 use crate::reply::Reply;
 use crate::request::Request;
 use crate::server::{Protocol, Server};
@@ -20,12 +22,22 @@ const OF_THE_PACKAGE: [&str; 3] = ["versions", "time", "dist-tags"];
 #[derive(Debug)]
 pub struct Past {
     server: Server,
+    sandbox: Sandbox,
+    offered: Arc<Mutex<Offered>>,
+}
+
+/// What it knows of OpenClaw.
+#[derive(Debug)]
+struct Offered {
+    openclaw: Value,
+    /// Archives that it has itself, by path.
+    archives: BTreeMap<String, Vec<u8>>,
 }
 
 #[derive(Debug)]
 struct Then {
     registry: String,
-    openclaw: Value,
+    offered: Arc<Mutex<Offered>>,
 }
 
 impl Past {
@@ -49,16 +61,49 @@ impl Past {
             }
             versions.insert(version.to_owned(), manifest);
         }
-        let then = Then {
-            registry: registry.trim().trim_end_matches('/').to_owned(),
+        let offered = Arc::new(Mutex::new(Offered {
             openclaw: json!({
                 "_id": "openclaw", "name": "openclaw", "time": time, "versions": versions,
                 "dist-tags": { "latest": latest },
             }),
+            archives: BTreeMap::new(),
+        }));
+        let then = Then {
+            registry: registry.trim().trim_end_matches('/').to_owned(),
+            offered: Arc::clone(&offered),
         };
         Ok(Self {
             server: Server::start(Arc::new(then)),
+            sandbox: sandbox.clone(),
+            offered,
         })
+    }
+
+    /// From now on the newest is a release of this version, made of the bytes of another one, whose
+    /// gateway does not start.
+    pub fn release_broken(&self, of: &str, version: &str) -> Result<()> {
+        let dir = tempfile::tempdir().context("no temporary directory")?;
+        let mut npm = self.sandbox.tools.command("npm", &self.sandbox.root);
+        npm.arg("pack").arg(format!("openclaw@{of}"));
+        output(npm.arg("--pack-destination").arg(dir.path()))?;
+        let archive = dir.path().join(format!("openclaw-{of}.tgz"));
+        let archive = broken(&archive, version)?;
+        let path = format!("/openclaw/-/openclaw-{version}.tgz");
+        let mut offered = self.offered.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut manifest = offered.openclaw["versions"][of].clone();
+        manifest["version"] = version.into();
+        manifest["_id"] = format!("openclaw@{version}").into();
+        manifest["dist"] = json!({
+            "tarball": format!("{}{path}", self.url()),
+            "integrity": sha512_integrity(&archive),
+            "shasum": sha1_hex(&archive),
+        });
+        let published = offered.openclaw["time"][of].clone();
+        offered.openclaw["time"][version] = published;
+        offered.openclaw["versions"][version] = manifest;
+        offered.openclaw["dist-tags"]["latest"] = version.into();
+        offered.archives.insert(path, archive);
+        Ok(())
     }
 
     /// The address, for `npm_config_registry`.
@@ -69,9 +114,14 @@ impl Past {
 
 impl Protocol for Then {
     fn answer(&self, request: &Request) -> Reply {
+        let offered = self.offered.lock().unwrap_or_else(PoisonError::into_inner);
         if request.path == "/openclaw" {
-            return Reply::json(&self.openclaw);
+            return Reply::json(&offered.openclaw);
         }
+        if let Some(archive) = offered.archives.get(&request.path) {
+            return Reply::bytes("application/octet-stream", archive.clone());
+        }
+        drop(offered);
         let there = format!("{}{}", self.registry, request.target());
         Reply::text("").status(307).header("location", there)
     }
