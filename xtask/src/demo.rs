@@ -135,7 +135,9 @@ impl Demo {
         let report: Value =
             serde_json::from_slice(&checked.stdout).context("the check has no report")?;
         let entries = report["entries"].as_array().map_or(&[][..], Vec::as_slice);
-        let openclaw = entries.iter().find(|entry| entry["name"] == "openclaw");
+        let openclaw = entries
+            .iter()
+            .find(|entry| entry["update"]["name"] == "openclaw");
         let number = openclaw.context("there is no newer OpenClaw")?["number"].to_string();
         let words = [&number, "--confirm", "openclaw", "--soak", SOAK];
         self.expect(code, "upgrade", &words)

@@ -28,6 +28,8 @@ pub(super) struct Seen {
 pub(super) enum Doubt {
     /// It does not.
     Fails(String),
+    /// It takes too long: that may be the machine's fault.
+    Late(String),
     /// Nobody can tell.
     Unknown(String),
 }
@@ -74,7 +76,7 @@ impl Seen {
     pub(super) fn works(&self, version: &Version, patience: Duration) -> Result<(), Doubt> {
         if self.ready().is_none() {
             let words = format!("it was not ready within {} s", patience.as_secs());
-            return Err(Doubt::Fails(words));
+            return Err(Doubt::Late(words));
         }
         match verdict(&self.probes) {
             Verdict::Healthy | Verdict::Degraded { .. } => {}

@@ -128,6 +128,7 @@ impl Stage {
         let works = new.seen.works(&self.to, self.limits.ready);
         works.map_err(|doubt| match doubt {
             Doubt::Fails(why) => self.with_log(&why),
+            Doubt::Late(why) => Trouble::new(self.in_words(&why)),
             Doubt::Unknown(why) => Trouble::new(format!("in the rehearsal {why}")),
         })?;
         let compared = new.seen.lost_nothing(before);
@@ -175,7 +176,8 @@ impl Stage {
         };
         let old = old.map_err(|trouble| cannot(trouble.to_string()))?;
         let works = old.seen.works(&self.from, self.limits.ready);
-        works.map_err(|(Doubt::Fails(why) | Doubt::Unknown(why))| cannot(why))?;
+        works
+            .map_err(|(Doubt::Fails(why) | Doubt::Late(why) | Doubt::Unknown(why))| cannot(why))?;
         let way_back = Proof::Works {
             took: old.seen.ready().unwrap_or_default(),
         };

@@ -195,16 +195,21 @@ impl Stage {
 
     /// The release's fault, with the last words that it printed.
     pub(super) fn with_log(&self, why: &str) -> Trouble {
+        Trouble::of_release(self.in_words(why))
+    }
+
+    /// What happened, and the last lines of the log.
+    pub(super) fn in_words(&self, why: &str) -> String {
         const LINES: usize = 3;
         let bytes = read_limited(self.host.as_ref(), &self.log, MAX_LOG, Links::Refuse);
         let log = String::from_utf8_lossy(&bytes.unwrap_or_default()).into_owned();
         let lines: Vec<&str> = log.lines().filter(|line| !line.trim().is_empty()).collect();
         let last = lines.iter().rev().take(LINES).rev().copied();
         let last = text::one_line(&last.collect::<Vec<_>>().join(" / "), 500);
-        Trouble::of_release(format!(
+        format!(
             "in the rehearsal {why}; the last that it printed: {last} (all of it: {})",
             self.log.display()
-        ))
+        )
     }
 }
 
