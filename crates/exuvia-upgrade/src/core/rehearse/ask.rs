@@ -12,7 +12,7 @@ use serde_json::json;
 use tokio::time::Instant;
 
 use super::judge::Seen;
-use super::stage::Stage;
+use super::stage::{CACHE, CACHE_HOME, OWN_HOME, Stage};
 use crate::Trouble;
 
 /// The name of the probe that takes a turn.
@@ -96,7 +96,8 @@ impl Stage {
             .args(words)
             .arg("--install")
             .arg(&self.install.state_dir)
-            .env("EXUVIA_HOME", super::stage::OWN_HOME);
+            .env("EXUVIA_HOME", OWN_HOME)
+            .env(CACHE_HOME, CACHE);
         let answers = question.home.join(format!("seen-{}.json", question.number));
         let asking = space.spawn(&command, &Sink::Append(answers.clone()));
         let asking = asking.map_err(|error| self.fault(error))?;

@@ -32,6 +32,10 @@ const TRIES: usize = 3;
 pub(super) const OWN_HOME: &str = "/tmp/exuvia";
 /// Where OpenClaw writes its log, as JSON (seen with 2026.9.5).
 const LOGS: &str = "/tmp/openclaw";
+/// Where it copies its databases to before it looks into them, in there. Without it that is in the
+/// user's home, which cannot be written in there (`infra/sqlite-snapshot-staging`, 2026.9.6).
+pub(super) const CACHE: &str = "/tmp/cache";
+pub(super) const CACHE_HOME: &str = "XDG_CACHE_HOME";
 /// The most that is read of a log.
 const MAX_LOG: u64 = 64 << 20;
 
@@ -74,10 +78,12 @@ impl Stage {
     /// Starts a gateway in a space, asks it, and stops it.
     pub(super) fn live(&self, life: &Life<'_>) -> Result<Lived, Trouble> {
         let (home, logs) = (self.own(life.name, "home")?, self.own(life.name, "log")?);
+        let cache = self.own(life.name, "cache")?;
         let mut binds = vec![
             bind(life.state, &self.install.state_dir, false),
             bind(&home, Path::new(OWN_HOME), false),
             bind(&logs, Path::new(LOGS), false),
+            bind(&cache, Path::new(CACHE), false),
         ];
         // The live one, too, may lie in a directory that is empty in there.
         let package = life.package.unwrap_or(&self.plan.live);
@@ -90,7 +96,8 @@ impl Stage {
             .install
             .openclaw(["gateway", "run"])?
             .env("OPENCLAW_NO_AUTO_UPDATE", "1")
-            .env("NO_COLOR", "1");
+            .env("NO_COLOR", "1")
+            .env(CACHE_HOME, CACHE);
         let began = Instant::now();
         let gateway = space.spawn(&command, &Sink::Append(self.log.clone()));
         let gateway = gateway.map_err(|error| self.fault(error))?;
