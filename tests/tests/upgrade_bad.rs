@@ -66,8 +66,10 @@ fn a_version_that_failed_in_the_rehearsal_is_not_offered_again() {
 fn what_is_not_the_fault_of_the_release_is_not_held_against_it() {
     let mut offer = Offer::of(Mini::release("2026.9.6"));
     offer.world.npm.faults().everywhere(Fault::status(503));
-    let failed = is_stopped(&offer, "");
-    assert_eq!(failed["state"]["failure"]["during"], "stage", "{failed:#}");
+    let before = offer.live();
+    let failed = offer.upgrade().exits(3).json();
+    assert_eq!(failed["state"]["failure"]["during"], "check", "{failed:#}");
+    assert_eq!(offer.live(), before, "{failed:#}");
     offer.world.npm.faults().clear();
     assert!(!is_remembered(&mut offer, &failed["run"]));
     let _ = offer.upgrade().exits(0);
