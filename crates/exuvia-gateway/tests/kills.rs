@@ -92,3 +92,17 @@ async fn one_gateway_runs_and_no_note_is_told_twice_whoever_is_killed_when() {
     assert_eq!(restarted, ROUNDS);
     assert_eq!(impossible, 0, "the gateway could be reached each time");
 }
+
+#[tokio::test]
+async fn a_gateway_whose_keeper_has_died_is_restarted_by_one_that_comes_back() {
+    let ground = Ground::kept().await;
+    let restarts = ground.restarts();
+    let first = restarts.ask(ask()).await.unwrap();
+    let sentinel = support::wait(&restarts, &first).await;
+    assert!(is_restarted(&sentinel), "{sentinel}");
+    kill(&ground.keeper().await.unwrap());
+    let second = restarts.ask(ask()).await.unwrap();
+    let sentinel = support::wait(&restarts, &second).await;
+    assert!(is_restarted(&sentinel), "{sentinel}");
+    assert_eq!(ground.gateways().len(), 1);
+}

@@ -29,7 +29,7 @@ use exuvia_openclaw::{CannotInvoke, Install};
 pub use control::{Asked, Client, Told};
 pub use notice::Notice;
 pub(crate) use record::MARK;
-pub(crate) use record::{GivenUp, given_up};
+pub(crate) use record::{GivenUp, given_up, kept};
 pub use run::Keeper;
 
 /// How a keeper keeps its gateway.

@@ -49,6 +49,11 @@ pub(crate) fn given_up(host: &dyn Host, record: &Path) -> Option<GivenUp> {
     Some(GivenUp { generation, code })
 }
 
+/// The gateway that a keeper started last, if it still runs, whether or not that keeper does.
+pub(crate) fn kept(host: &dyn Host, record: &Path, processes: &Processes) -> Option<Holder> {
+    Record::read(host, record).ok()?.find(processes)
+}
+
 impl fmt::Display for GivenUp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(

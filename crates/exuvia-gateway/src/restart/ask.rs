@@ -67,7 +67,11 @@ impl Restarts {
             return Err(RestartError::Unseen { why });
         }
         let restartability = self.detect(&look.presence).await;
-        let supervisor = restartability.supervisor()?;
+        let supervisor = match restartability.supervisor() {
+            // Who it is was written down while it could be seen.
+            Err(_) if self.has_lost_its_keeper(&look.presence)? => None,
+            found => Some(found?),
+        };
         let (host, places) = (self.host.as_ref(), &self.places);
         places.prepare(host)?;
         let run = self.begin_run(&ask)?;
@@ -75,7 +79,9 @@ impl Restarts {
         let sentinel = self.first_sentinel(&request, ask, &look);
         let _asking = self.lock_asking().await?;
         places.write_sentinel(host, &sentinel)?;
-        self.remember_overseer(supervisor).await?;
+        if let Some(supervisor) = supervisor {
+            self.remember_overseer(supervisor).await?;
+        }
         places.put_request(host, &request)?;
         Ok(request.id)
     }

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::places::{read, write};
 use super::{RestartError, Restarts};
-use crate::keeper::{Asked, Client, Places};
+use crate::keeper::{Asked, Client, Places, kept};
 use crate::running::Presence;
 use crate::supervisor::{Overseer, detect, keeper_words};
 
@@ -46,6 +46,17 @@ impl Restarts {
 
     pub(super) async fn detect(&self, presence: &Presence) -> Restartability {
         detect(&self.host, &self.home, &self.install, presence).await
+    }
+
+    /// Whether the gateway that runs is of a keeper that has died, and that can be started again.
+    pub(super) fn has_lost_its_keeper(&self, presence: &Presence) -> Result<bool, RestartError> {
+        let known: Option<Known> = read(self.host.as_ref(), &self.places.overseer())?;
+        let can_return = known
+            .is_some_and(|known| known.supervisor == Supervisor::Exuvia && known.keeper.is_some());
+        let record = Places::of(&self.home, &self.install).record();
+        let kept = kept(self.host.as_ref(), &record, &self.processes);
+        let runs = presence.process().map(|seen| &seen.id);
+        Ok(can_return && runs.is_some() && kept.as_ref() == runs)
     }
 
     /// Writes down who it is, while that can be seen.
