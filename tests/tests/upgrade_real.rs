@@ -15,6 +15,7 @@ const LONG: &str = "EXUVIA_E2E_LONG";
 const BEFORE: &str = "2026.9.4";
 
 #[test]
+#[ignore = "a quarter of an hour on a machine that does nothing else; run it after every change to upgrades"]
 fn every_upgrade_can_be_gone_back_from_with_everything_as_it_was() {
     let all = [BEFORE, OPENCLAW, NEXT_OPENCLAW];
     let way = if std::env::var_os(LONG).is_some() {
