@@ -5,7 +5,8 @@ use std::time::Duration;
 use exuvia_host::Lock;
 use exuvia_model::Version;
 use exuvia_model::restart::{
-    Kind, Millis, Policy, Request, RequestId, SessionKey, UpdateResult, restart_after,
+    CannotRestart, Kind, Millis, Policy, Request, RequestId, SessionKey, UpdateResult,
+    restart_after,
 };
 use exuvia_model::sentinel::{Before, Note, Sentinel};
 use jiff::{SignedDuration, Timestamp};
@@ -69,7 +70,7 @@ impl Restarts {
         let restartability = self.detect(&look.presence).await;
         let supervisor = match restartability.supervisor() {
             // Who it is was written down while it could be seen.
-            Err(_) if self.has_lost_its_keeper(&look.presence)? => None,
+            Err(CannotRestart::Nobody { .. }) if self.has_lost_its_keeper(&look.presence)? => None,
             found => Some(found?),
         };
         let (host, places) = (self.host.as_ref(), &self.places);
