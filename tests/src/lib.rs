@@ -148,10 +148,18 @@ impl World {
         Ran::of(&mut openclaw)
     }
 
-    /// Has the agent of a running gateway take a turn.
+    /// Has the agent of a running gateway take a turn. A busy gateway may be longer about a
+    /// connection than `openclaw` waits for one; then it is asked again.
     pub fn turn(&self, gateway: &Gateway) -> Ran {
         let say = ["agent", "--agent", "main", "--message", "hello", "--json"];
-        self.openclaw_beside(gateway, &say)
+        let mut ran = self.openclaw_beside(gateway, &say);
+        for _ in 0..5 {
+            if !ran.stderr.contains("Gateway not reachable") {
+                break;
+            }
+            ran = self.openclaw_beside(gateway, &say);
+        }
+        ran
     }
 }
 
