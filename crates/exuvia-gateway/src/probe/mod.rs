@@ -94,45 +94,54 @@ impl Examiner {
         self
     }
 
-    /// Asks everything, as much as possible at once. `expected` is the version that must be the
-    /// running one: that of the package on disk unless it is given.
+    /// Asks everything. `expected` is the version that must be the running one: that of the package
+    /// on disk unless it is given.
     pub async fn examine(&self, expected: Option<&Revision>) -> Examination {
-        Box::pin(self.examine_with(expected, None)).await
+        Box::pin(self.examine_with(expected, Checks::Asked)).await
+    }
+
+    /// Asks the gateway only: OpenClaw's own checks are neither asked nor missed, because they are
+    /// of a package and a configuration that were checked before.
+    pub async fn examine_running(&self) -> Examination {
+        Box::pin(self.examine_with(None, Checks::LeftOut)).await
     }
 
     /// The same without asking OpenClaw's own checks again, each of which keeps a processor busy
     /// for seconds: their answers of a look before count still.
     pub async fn examine_again(&self, before: &Examination) -> Examination {
-        let checks = before.probed.iter().filter(|one| {
-            [Builtin::Config, Builtin::Plugins]
-                .map(Builtin::probe)
-                .contains(&one.probe)
-        });
-        Box::pin(self.examine_with(None, Some(checks.cloned().collect()))).await
+        let checks = before.probed.iter().filter(|one| is_check(&one.probe));
+        let checks = Checks::Known(checks.cloned().collect());
+        Box::pin(self.examine_with(None, checks)).await
     }
 
     async fn examine_with(
         &self,
         expected: Option<&Revision>,
-        checks: Option<Vec<Probed>>,
+        checks: Checks,
     ) -> Examination {
         let ground = self.ground().await;
         let expected = expected.or(ground.installed.as_ref());
         let ground = &ground;
-        let checks = async {
-            match checks {
-                Some(checks) => checks,
-                None => self.checks(ground).await,
-            }
-        };
-        let (process, running, checks, own) = tokio::join!(
+        let mut gate = Builtin::gate();
+        if matches!(checks, Checks::LeftOut) {
+            gate.retain(|probe| !is_check(probe));
+        }
+        // What keeps a processor busy comes after: a gateway that has to share the only ones there
+        // are is late with its answers, and nobody could tell why.
+        let (process, running) = tokio::join!(
             self.one(Builtin::Process, process::alive(self, ground)),
             self.running(ground, expected),
-            checks,
-            self.own(ground),
         );
+        let checks = async {
+            match checks {
+                Checks::Asked => self.checks(ground).await,
+                Checks::Known(known) => known,
+                Checks::LeftOut => Vec::new(),
+            }
+        };
+        let (checks, own) = tokio::join!(checks, self.own(ground));
         let asked = [vec![process], running, checks].concat();
-        let mut probed = against_gate(&Builtin::gate(), asked);
+        let mut probed = against_gate(&gate, asked);
         probed.sort_by_key(|one| place(&one.probe));
         probed.extend(own);
         Examination {
@@ -286,6 +295,21 @@ impl Examiner {
         });
         Probed::new(probe, answer, took)
     }
+}
+
+/// What becomes of OpenClaw's own checks in a look.
+enum Checks {
+    Asked,
+    /// What they said before counts still.
+    Known(Vec<Probed>),
+    LeftOut,
+}
+
+/// Whether a command of OpenClaw's answers it, and not the gateway.
+fn is_check(probe: &Probe) -> bool {
+    [Builtin::Config, Builtin::Plugins]
+        .map(Builtin::probe)
+        .contains(probe)
 }
 
 fn place(probe: &Probe) -> usize {

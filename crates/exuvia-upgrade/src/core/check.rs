@@ -211,7 +211,7 @@ impl Core {
 }
 
 /// The first part of the vitals that is not known, and why.
-fn unknown(vitals: &exuvia_model::vitals::Vitals) -> Option<(&'static str, String)> {
+pub(super) fn unknown(vitals: &exuvia_model::vitals::Vitals) -> Option<(&'static str, String)> {
     fn why<T>(part: &Part<T>) -> Option<String> {
         match part {
             Part::Known(_) => None,

@@ -13,7 +13,7 @@ use crate::render::{self, Ink, Sheet};
 use crate::session::Machine;
 
 pub(super) async fn run(machine: &Machine, output: &Output) -> Result<ExitCode> {
-    let look = status::look(machine, None, output).await?;
+    let look = status::look(machine, None, true, output).await?;
     let advice = advice(&look.examination.probed);
     if output.json() {
         let mut document = status::document(&look, false);

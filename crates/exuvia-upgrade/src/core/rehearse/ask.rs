@@ -34,6 +34,8 @@ const OURSELVES: &str = "/proc/self/exe";
 pub(super) struct Question<'q> {
     /// How many were asked before.
     pub(super) number: usize,
+    /// Whether OpenClaw's own checks are asked, too.
+    pub(super) whole: bool,
     /// The directory that is `$EXUVIA_HOME` in there: empty, and of this question alone.
     pub(super) home: &'q Path,
     /// Where it is told which turn to take; nothing where none is to be.
@@ -82,18 +84,23 @@ impl Stage {
         gateway: &Child,
         question: &Question<'_>,
     ) -> Result<Seen, Trouble> {
-        if let Some(turn) = question.turn {
-            let probe = json!({ "enabled": true, "agent": turn.agent, "need": "wanted",
-                "message": "This is a rehearsal. Answer with the words that come to your mind.",
-                "expect": turn.answer, "deadline": TURN_PATIENCE.as_secs() });
-            let config = toml::to_string(&json!({ "probes": { TURN: probe } }))?;
-            let path = question.home.join("config.toml");
-            self.host.write_atomic(&path, config.as_bytes(), 0o600)?;
-        }
+        let probes = question.turn.map_or_else(
+            || json!({}),
+            |turn| {
+                json!({ TURN: { "enabled": true, "agent": turn.agent, "need": "wanted",
+                    "message": "This is a rehearsal. Answer with the words that come to your mind.",
+                    "expect": turn.answer, "deadline": TURN_PATIENCE.as_secs() } })
+            },
+        );
+        let config = toml::to_string(&json!({ "probes": probes }))?;
+        let path = question.home.join("config.toml");
+        self.host.write_atomic(&path, config.as_bytes(), 0o600)?;
         let wait = self.limits.ready.as_secs().to_string();
         let words = ["status", "--json", "--vitals", "--quiet", "--wait", &wait];
+        let less = (!question.whole).then_some("--without-checks");
         let command = Command::new(OURSELVES)
             .args(words)
+            .args(less)
             .arg("--install")
             .arg(&self.install.state_dir)
             .env("EXUVIA_HOME", OWN_HOME)

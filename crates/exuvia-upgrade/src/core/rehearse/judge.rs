@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use exuvia_model::Version;
-use exuvia_model::probe::{Answer, Probed, Verdict, verdict};
+use exuvia_model::probe::{Answer, Builtin, Probed, Verdict, verdict};
 use exuvia_model::vitals::{Aspect, Comparison, Vitals};
 use serde::Deserialize;
 
+use super::super::check::unknown;
 use super::super::prove;
 use super::ask::TURN;
 
@@ -60,13 +61,29 @@ impl Seen {
     /// Whether it is ready, and gave too few answers to tell whether it works: a machine that does
     /// much else is slow to answer.
     pub(super) fn says_too_little(&self) -> bool {
-        self.ready().is_some() && matches!(verdict(&self.probes), Verdict::Unknown { .. })
+        let is_unknown = matches!(verdict(&self.probes), Verdict::Unknown { .. });
+        self.ready().is_some() && (is_unknown || unknown(&self.vitals).is_some())
     }
 
-    /// The same, asked again after this.
+    /// Whether all that is not known is what the gateway itself was asked, and not OpenClaw's own
+    /// checks.
+    pub(super) fn knows_the_checks(&self) -> bool {
+        let checks = [Builtin::Config, Builtin::Plugins].map(Builtin::probe);
+        self.probes
+            .iter()
+            .filter(|probed| checks.contains(&probed.probe))
+            .all(|probed| !matches!(probed.answer, Answer::Unknown { .. }))
+    }
+
+    /// The same, asked again after this; what was not asked again is as it was.
     pub(super) fn again(self, again: Self) -> Self {
+        let is_asked_again = |one: &Probed| again.probes.iter().any(|new| new.probe == one.probe);
+        let kept = self.probes.into_iter().filter(|one| !is_asked_again(one));
+        let mut probes: Vec<Probed> = kept.collect();
+        probes.extend(again.probes);
         Self {
             started_after_ms: self.started_after_ms,
+            probes,
             ..again
         }
     }
@@ -99,7 +116,7 @@ impl Seen {
 
     /// Whether it has everything that the live one has; what is otherwise. Channels cannot be
     /// reached from in there, and it is another process.
-    pub(super) fn lost_nothing(&self, before: &Vitals) -> Result<Vec<String>, String> {
+    pub(super) fn lost_nothing(&self, before: &Vitals) -> Result<Vec<String>, Doubt> {
         let compared = Vitals::compare(before, &self.vitals);
         let matters = |aspect: Aspect| !matches!(aspect, Aspect::Channel | Aspect::Gateway);
         let compared = Comparison {
@@ -109,7 +126,12 @@ impl Seen {
             gains: Vec::new(),
         };
         if !compared.is_clean() {
-            return Err(format!("it is {}", prove::words(&compared)));
+            let words = format!("it is {}", prove::words(&compared));
+            return Err(if compared.losses.is_empty() {
+                Doubt::Unknown(words)
+            } else {
+                Doubt::Fails(words)
+            });
         }
         let changes = compared.changes.iter().take(TOLD);
         Ok(changes

@@ -122,17 +122,18 @@ impl Stage {
             name: "new",
             state: &state,
             package: Some(&package),
+            whole: true,
             turn: turn.as_ref().ok(),
             hold_out: self.plan.soak.min(HOLD_OUT),
         })?;
-        let works = new.seen.works(&self.to, self.limits.ready);
-        works.map_err(|doubt| match doubt {
+        let blame = |doubt| match doubt {
             Doubt::Fails(why) => self.with_log(&why),
             Doubt::Late(why) => Trouble::new(self.in_words(&why)),
             Doubt::Unknown(why) => Trouble::new(format!("in the rehearsal {why}")),
-        })?;
-        let compared = new.seen.lost_nothing(before);
-        let changes = compared.map_err(|why| self.with_log(&why))?;
+        };
+        let works = new.seen.works(&self.to, self.limits.ready);
+        works.map_err(blame)?;
+        let changes = new.seen.lost_nothing(before).map_err(blame)?;
         let (way_back, turn) = self.go_back(&new, turn.as_ref())?;
         let mut errors = new.errors;
         let error_count = errors.len();
@@ -163,6 +164,8 @@ impl Stage {
             name: "old",
             state: &state,
             package: None,
+            // Gate 1 has asked the live one.
+            whole: false,
             // Asked only where the new one failed.
             turn: turn.ok().filter(|_| matches!(taken, Some(Err(_)))),
             hold_out: Duration::ZERO,

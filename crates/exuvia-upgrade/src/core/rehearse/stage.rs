@@ -61,6 +61,8 @@ pub(super) struct Life<'l> {
     pub(super) state: &'l Path,
     /// The package that it is of, where that is not the live one.
     pub(super) package: Option<&'l Path>,
+    /// Whether OpenClaw's own checks are asked, too, which take longer than all the rest.
+    pub(super) whole: bool,
     /// The turn that is taken, if one is.
     pub(super) turn: Option<&'l Turn>,
     /// How long it must be there from when it is ready.
@@ -101,18 +103,21 @@ impl Stage {
         let began = Instant::now();
         let gateway = space.spawn(&command, &Sink::Append(self.log.clone()));
         let gateway = gateway.map_err(|error| self.fault(error))?;
-        let ask = |number| {
+        let ask = |number, whole, turn| {
             let question = Question {
                 number,
+                whole,
                 home: &home,
-                turn: life.turn,
+                turn,
             };
             self.ask(&space, &gateway, &question)
         };
-        let mut seen = ask(0)?;
+        let mut seen = ask(0, life.whole, life.turn)?;
         for number in 1..TRIES {
             if seen.says_too_little() {
-                seen = seen.again(ask(number)?);
+                let whole = !seen.knows_the_checks();
+                // A turn is taken once.
+                seen = seen.again(ask(number, whole, None)?);
             }
         }
         let ready_at = seen.ready().map(|after| began + after);

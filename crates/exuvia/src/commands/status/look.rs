@@ -37,11 +37,13 @@ impl Look {
         Ok(Examiner::new(host, &machine.home, install)?)
     }
 
-    /// Looks for the first time; before that, waits for a gateway that is starting.
+    /// Looks for the first time; before that, waits for a gateway that is starting. `whole` asks
+    /// OpenClaw's own checks, too.
     pub(crate) async fn open(
         machine: &Machine,
         examiner: Examiner,
         wait: Option<Duration>,
+        whole: bool,
     ) -> Result<Self> {
         let install = machine.install()?;
         let began = Instant::now();
@@ -50,11 +52,16 @@ impl Look {
             None => false,
         };
         let started_after = has_started.then(|| began.elapsed());
-        let (examination, vitals, supervisor) = tokio::join!(
-            examiner.examine(None),
+        // Before what keeps a processor busy for seconds.
+        let (vitals, supervisor) = tokio::join!(
             vitals::take(&machine.host, &install),
             supervisor(machine, &install),
         );
+        let examination = if whole {
+            examiner.examine(None).await
+        } else {
+            examiner.examine_running().await
+        };
         Ok(Self {
             machine: machine.clone(),
             verdict: verdict(&examination.probed),

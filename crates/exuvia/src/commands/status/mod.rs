@@ -48,10 +48,14 @@ pub(crate) struct StatusArgs {
     /// List what the gateway has: plugins, skills, cron jobs, sessions, channels
     #[arg(long)]
     vitals: bool,
+    /// Ask the gateway only, and not OpenClaw's own checks: a rehearsal has asked them
+    #[arg(long, hide = true)]
+    without_checks: bool,
 }
 
 pub(super) async fn run(machine: &Machine, args: &StatusArgs, output: &Output) -> Result<ExitCode> {
-    let mut look = look(machine, args.wait.map(Duration::from_secs), output).await?;
+    let wait = args.wait.map(Duration::from_secs);
+    let mut look = look(machine, wait, !args.without_checks, output).await?;
     if args.watch {
         return watch(machine, &mut look, args, output).await;
     }
@@ -63,10 +67,11 @@ pub(super) async fn run(machine: &Machine, args: &StatusArgs, output: &Output) -
     Ok(code(&look))
 }
 
-/// Looks for the first time, and says that it does.
+/// Looks for the first time, and says that it does; `whole` asks OpenClaw's own checks, too.
 pub(super) async fn look(
     machine: &Machine,
     wait: Option<Duration>,
+    whole: bool,
     output: &Output,
 ) -> Result<Look> {
     let words = match wait {
@@ -75,7 +80,7 @@ pub(super) async fn look(
     };
     let examiner = Look::examiner(machine)?;
     let course = examiner.course();
-    let looking = Look::open(machine, examiner, wait);
+    let looking = Look::open(machine, examiner, wait, whole);
     wait_for(words, &course, output, looking).await
 }
 
