@@ -67,6 +67,14 @@ fn a_bad_release_is_found_by_a_rehearsal_alone_and_not_offered_again() {
         failed["state"]["failure"]["during"], "rehearse",
         "{failed:#}"
     );
+    let why = failed["state"]["failure"]["why"].as_str().unwrap();
+    assert!(why.contains("cron"), "{why}");
+    let report = std::fs::read_to_string(failed["report"].as_str().unwrap()).unwrap();
+    assert!(
+        report.contains("# Rehearsal of OpenClaw 2026.9.5 to 2026.9.6"),
+        "{report}"
+    );
+    assert!(report.contains("would fail"), "{report}");
     assert_eq!(offer.live(), before);
     assert!(offer.beside().is_empty(), "a package was left");
     let core = entry(offer.check(), "openclaw");

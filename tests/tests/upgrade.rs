@@ -99,6 +99,17 @@ fn an_upgrade_is_undone_with_its_state_and_the_undoing_too() {
     let before = ground.belongings();
     let upgraded = ground.upgrade().exits(0).json();
     assert_eq!(ground.versions(), both("2026.9.6"), "{upgraded:#}");
+    let report = std::fs::read_to_string(upgraded["report"].as_str().unwrap()).unwrap();
+    for words in [
+        "# Upgrade of OpenClaw 2026.9.5 to 2026.9.6\n",
+        "OpenClaw 2026.9.6 runs, and nothing was lost.",
+        "goes back to 2026.9.5 with its state.",
+        "| staging 2026.9.6 beside 2026.9.5, and comparing its bytes |",
+        "## The rehearsal\n\n- Rehearsed in ",
+        "- the way back works",
+    ] {
+        assert!(report.contains(words), "{words:?} is missing:\n{report}");
+    }
     let after = ground.belongings();
     assert_ne!(before.2, after.2, "the databases were migrated");
     let names =

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use clap::Args;
 use exuvia_testkit::machine::Image;
 use exuvia_testkit::sandbox::Sandbox;
@@ -21,7 +21,7 @@ pub(crate) struct Arguments {
     /// Leave out the end-to-end tests, which need the network and some minutes
     #[arg(long)]
     fast: bool,
-    /// Only the programs with one of these in their names, such as `tests/upgrade`
+    /// Only these programs, such as `tests/upgrade`, or those of a package, such as `exuvia-store`
     #[arg(value_name = "NAME")]
     names: Vec<String>,
 }
@@ -31,7 +31,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     if arguments.fast {
         let mut programs = wanted(arguments)?;
         programs.retain(|program| !program.is_of(END_TO_END));
-        return all(programs, &[]);
+        return all(programs, &[], &arguments.names);
     }
     let dir = workspace::target().join("demo");
     eprintln!(
@@ -53,29 +53,37 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         ("EXUVIA_E2E_BINARY", exuvia),
         ("EXUVIA_E2E_FAILPOINTS", failpoints),
     ];
-    all(wanted(arguments)?, &settings)
+    all(wanted(arguments)?, &settings, &arguments.names)
 }
 
 fn wanted(arguments: &Arguments) -> Result<Vec<Program>> {
     let mut programs = lanes::build()?;
     let names = &arguments.names;
-    let is_wanted = |name: &str| names.iter().any(|wanted| name.contains(wanted));
-    programs.retain(|program| names.is_empty() || is_wanted(&program.name()));
+    let is_of = |program: &Program, wanted: &String| {
+        let name = program.name();
+        name == *wanted || name.split('/').next() == Some(wanted)
+    };
+    if let Some(unknown) = names
+        .iter()
+        .find(|name| !programs.iter().any(|program| is_of(program, name)))
+    {
+        bail!("there are no tests called {unknown}");
+    }
+    programs.retain(|program| names.is_empty() || names.iter().any(|name| is_of(program, name)));
     Ok(programs)
 }
 
-/// Runs the tests of these programs, and those in the documentation.
-fn all(programs: Vec<Program>, settings: &[(&str, PathBuf)]) -> Result<()> {
+/// Runs the tests of these programs, and those in the documentation where none are named.
+fn all(programs: Vec<Program>, settings: &[(&str, PathBuf)], names: &[String]) -> Result<()> {
     // It bombs processes, which starves whatever runs beside it.
     let (alone, mut others): (Vec<_>, Vec<_>) = programs
         .into_iter()
         .partition(|program| program.is_of(HOST));
     // One lane takes the real gateways one after the other, the other what is small.
     others.sort_by_key(|program| !program.is_of(END_TO_END));
-    let results = [
-        lanes::run(others, settings),
-        lanes::run(alone, settings),
-        show(&mut cargo(&["test", "--workspace", "--doc"])),
-    ];
+    let mut results = vec![lanes::run(others, settings), lanes::run(alone, settings)];
+    if names.is_empty() {
+        results.push(show(&mut cargo(&["test", "--workspace", "--doc"])));
+    }
     results.into_iter().collect()
 }

@@ -265,6 +265,8 @@ pub(crate) enum BenchCommand {
     Check(crate::commands::bench::CheckBenchArgs),
     /// Snapshots and restores of a tree and of a live state directory, beside other tools
     Store(crate::commands::bench::StoreBenchArgs),
+    /// Upgrades and rollbacks of the real OpenClaw beside its own updater
+    Upgrade(crate::commands::bench::UpgradeBenchArgs),
     /// Runs a program and tells what it cost
     #[command(hide = true)]
     Watch(crate::commands::bench::WatchArgs),

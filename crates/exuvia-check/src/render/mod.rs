@@ -21,6 +21,6 @@ pub mod words;
 pub use html::{CannotRender, html};
 pub use json::{json, json_schema};
 pub use lang::Lang;
-pub use markdown::markdown;
+pub use markdown::{markdown, md_line};
 pub use plain::{all_up_to_date, blocked};
 pub use terminal::{Style, terminal, terminal_detail};

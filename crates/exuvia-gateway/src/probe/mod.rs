@@ -114,11 +114,7 @@ impl Examiner {
         Box::pin(self.examine_with(None, checks)).await
     }
 
-    async fn examine_with(
-        &self,
-        expected: Option<&Revision>,
-        checks: Checks,
-    ) -> Examination {
+    async fn examine_with(&self, expected: Option<&Revision>, checks: Checks) -> Examination {
         let ground = self.ground().await;
         let expected = expected.or(ground.installed.as_ref());
         let ground = &ground;

@@ -6,7 +6,7 @@ use exuvia_host::Host;
 use exuvia_model::install::PackageManager;
 use exuvia_model::probe::verdict;
 use exuvia_model::upgrade::Kind;
-use exuvia_model::vitals::Part;
+use exuvia_model::vitals::{Part, Vitals};
 use exuvia_openclaw::Install;
 
 use super::Core;
@@ -188,30 +188,36 @@ impl Core {
     }
 
     /// An upgrade begins with a gateway that works and whose vitals are known: otherwise it could
-    /// not be told afterwards what was lost. Going back must be possible with one that is broken.
+    /// not be told afterwards what was lost. Going back must be possible with one that is broken,
+    /// and does not wait for OpenClaw's own checks of it.
     async fn check_health(&mut self) -> Result<(), Trouble> {
+        let vitals = self.vitals().await;
+        if self.plan.kind != Kind::Rollback {
+            self.works_and_is_known(&vitals).await?;
+        }
+        self.learn(|facts| facts.before = Some(vitals))
+    }
+
+    async fn works_and_is_known(&self, vitals: &Vitals) -> Result<(), Trouble> {
         let examined = self.examiner.examine(None).await;
         let verdict = verdict(&examined.probed);
-        if self.plan.kind != Kind::Rollback && !verdict.is_good() {
+        if !verdict.is_good() {
             return Err(Trouble::new(format!(
                 "the gateway does not work as it is: {verdict}; `exuvia doctor` says what to do, \
                  `exuvia gateway start` starts it"
             )));
         }
-        let vitals = self.vitals().await;
-        if self.plan.kind != Kind::Rollback
-            && let Some((what, why)) = unknown(&vitals)
-        {
-            return Err(Trouble::new(format!(
+        match unknown(vitals) {
+            None => Ok(()),
+            Some((what, why)) => Err(Trouble::new(format!(
                 "the {what} of the install could not be read ({why}), so a loss could not be seen"
-            )));
+            ))),
         }
-        self.learn(|facts| facts.before = Some(vitals))
     }
 }
 
 /// The first part of the vitals that is not known, and why.
-pub(super) fn unknown(vitals: &exuvia_model::vitals::Vitals) -> Option<(&'static str, String)> {
+pub(super) fn unknown(vitals: &Vitals) -> Option<(&'static str, String)> {
     fn why<T>(part: &Part<T>) -> Option<String> {
         match part {
             Part::Known(_) => None,

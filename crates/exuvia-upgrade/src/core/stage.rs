@@ -24,16 +24,23 @@ impl Core {
     /// Has npm install the version below a prefix of its own, on the same file system, without
     /// running any script of it; then compares every file with the archive of the approved digest.
     pub(super) async fn stage(&mut self) -> Result<(), Trouble> {
-        let archive = self.approved().await?;
         let host = Arc::clone(&self.upgrades.host);
         let install = self.upgrades.install.clone();
         let plan = Arc::clone(&self.plan);
-        let staged = tokio::task::spawn_blocking(move || {
-            install_beside(host.as_ref(), &install, &plan)?;
+        let installing = tokio::task::spawn_blocking({
+            let (host, install, plan) = (host.clone(), install.clone(), plan.clone());
+            move || install_beside(host.as_ref(), &install, &plan)
+        });
+        // npm fetches the same for itself, and both have their share of the work. It is waited for
+        // in any case: what it writes afterwards nobody would remove.
+        let (archive, installed) = tokio::join!(self.approved(), installing);
+        installed??;
+        let archive = archive?;
+        let compared = tokio::task::spawn_blocking(move || {
             compare(host.as_ref(), &plan, &archive)?;
             fits(host.as_ref(), &install, &plan)
         });
-        staged.await??;
+        compared.await??;
         let new_tree = TreeId::of(self.upgrades.host.as_ref(), &self.plan.other())?;
         self.learn(|facts| facts.new_tree = new_tree)
     }

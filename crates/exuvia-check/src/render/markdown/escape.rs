@@ -5,7 +5,7 @@
 ///
 /// What GitHub and others would make a link of without being asked (`https://…`, `www.…`, `a@b.c`,
 /// `@somebody`) stands as code: there is no escape against that, and it stays readable.
-pub(super) fn md_escape(line: &str) -> String {
+pub fn md_line(line: &str) -> String {
     let mut out = String::with_capacity(line.len() + line.len() / 8);
     let mut rest = line;
     while !rest.is_empty() {
@@ -87,7 +87,7 @@ mod tests {
             "修复令牌刷新后的重连",
             "a - b",
         ] {
-            let escaped = md_escape(plain).replace("\\-", "-");
+            let escaped = md_line(plain).replace("\\-", "-");
             assert_eq!(escaped, plain);
         }
     }
@@ -114,7 +114,7 @@ mod tests {
             ("看https://e.org这里", "看`https://e.org`这里"),
         ];
         for (from, to) in cases {
-            assert_eq!(md_escape(from), to, "{from}");
+            assert_eq!(md_line(from), to, "{from}");
         }
     }
 }

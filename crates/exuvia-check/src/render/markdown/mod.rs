@@ -12,7 +12,8 @@ use super::place::Place;
 use super::text::Text;
 use super::view::{Bundle, Group, Item, Page};
 use super::words::{self, Label};
-use escape::{code, md_escape};
+use escape::code;
+pub use escape::md_line;
 
 /// How many names of one list are told; the others are in the JSON and HTML reports.
 const NAMES_SHOWN: usize = 60;
@@ -193,7 +194,7 @@ fn escaped(text: &Text) -> String {
     if text.is_empty() {
         "—".to_owned()
     } else {
-        md_escape(text.as_str())
+        md_line(text.as_str())
     }
 }
 

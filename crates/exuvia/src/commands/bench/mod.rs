@@ -4,8 +4,11 @@
     reason = "a benchmark prepares real files and measures this process's children"
 )]
 
+mod aim;
 mod check;
+mod numbers;
 mod store;
+mod upgrade;
 
 use std::process::ExitCode;
 
@@ -13,6 +16,7 @@ use anyhow::Result;
 
 pub(crate) use check::CheckBenchArgs;
 pub(crate) use store::{Job, StoreBenchArgs, WatchArgs, WriterArgs};
+pub(crate) use upgrade::UpgradeBenchArgs;
 
 use crate::cli::BenchCommand;
 use crate::output::Output;
@@ -21,6 +25,7 @@ pub(crate) fn run(command: &BenchCommand, output: &Output) -> Result<ExitCode> {
     match command {
         BenchCommand::Check(args) => check::run(args, output),
         BenchCommand::Store(args) => store::run(args, output),
+        BenchCommand::Upgrade(args) => upgrade::run(args, output),
         BenchCommand::Watch(args) => store::watch(args, output),
         BenchCommand::Job(job) => store::job(job),
         BenchCommand::Writer(args) => store::writer(args),

@@ -69,7 +69,8 @@ impl<'o> Course<'o> {
     }
 }
 
-fn doing(phase: Phase, plan: &Plan) -> String {
+/// What is done in a phase; nothing where there is nothing to do.
+pub(super) fn doing(phase: Phase, plan: &Plan) -> String {
     let (from, to, soak) = (plan.from.short(), plan.to.short(), plan.soak);
     match phase {
         Phase::Check => "Gate 1: whether it may be done".to_owned(),

@@ -10,6 +10,7 @@ mod heal;
 pub(super) mod rehearsal;
 pub(crate) mod rehearse;
 mod rollback;
+mod run_report;
 mod told;
 
 use std::process::ExitCode;

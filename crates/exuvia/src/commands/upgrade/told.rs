@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::course::Course;
 use super::ground::Ground;
-use super::rehearsal;
+use super::{rehearsal, run_report};
 use crate::exit;
 use crate::interrupt::NOTHING_HALF_DONE;
 use crate::output::Output;
@@ -72,12 +72,24 @@ pub(crate) async fn carry_out(begun: Begun, ground: &Ground, output: &Output) ->
     }
     let facts = ground.upgrades.facts(&run)?;
     let edits = edits(&facts);
-    let mut document = json!({ "run": run, "plan": plan, "state": state, "editsKept": edits });
+    let ended = outcome(&state, &plan, edits, run.as_str());
+    let report = run_report::write(ground, &run, &plan, &facts, &ended);
+    // The run has ended, whatever comes of its report.
+    output.note(&match &report {
+        Ok(file) => format!("  its report: {}", file.display()),
+        Err(error) => format!(
+            "! its report could not be written: {}",
+            render::line(&format!("{error:#}"))
+        ),
+    });
+    let mut document = json!({
+        "run": run, "plan": plan, "state": state, "editsKept": edits, "report": report.ok(),
+    });
     if let (Some(rehearsed), Some(fields)) = (&facts.rehearsed, document.as_object_mut()) {
         fields.insert("rehearsed".to_owned(), json!(rehearsed));
     }
     let mut words: Vec<String> = facts.rehearsed.iter().flat_map(rehearsal::lines).collect();
-    words.push(outcome(&state, &plan, edits, run.as_str()));
+    words.push(ended);
     Ok(Carried {
         end: state.end().unwrap_or(End::Inconsistent),
         words: words.join("\n"),

@@ -6,25 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
-/// Numbers that look random and are the same each time (xorshift).
-pub(super) struct Numbers(u64);
-
-impl Numbers {
-    pub(super) fn new(seed: u64) -> Self {
-        Self(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1)
-    }
-
-    fn next(&mut self) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 16
-    }
-
-    fn below(&mut self, limit: u64) -> u64 {
-        self.next() % limit.max(1)
-    }
-}
+use crate::commands::bench::numbers::Numbers;
 
 const WORDS: &[&str] = &[
     "const ",
@@ -74,19 +56,11 @@ fn text(bytes: u64, numbers: &mut Numbers) -> Vec<u8> {
     text
 }
 
-/// Bytes that do not compress, as in a picture or an archive.
-fn noise(bytes: u64, numbers: &mut Numbers) -> Vec<u8> {
-    // The highest two bytes of a number are zero.
-    let words =
-        (0..bytes.div_ceil(6)).flat_map(|_| numbers.next().to_le_bytes().into_iter().take(6));
-    words.take(usize::try_from(bytes).unwrap_or(0)).collect()
-}
-
 /// What one file of a package is: most are small, a few are large, and some of those do not
 /// compress. On the average it has about 13 KB, as in OpenClaw's own package tree.
 fn content(number: u64, share: u64, numbers: &mut Numbers) -> Vec<u8> {
     match number % 1000 {
-        0 => noise(1_500_000 / share, numbers),
+        0 => numbers.noise(1_500_000 / share),
         1..=4 => text((600_000 + numbers.below(400_000)) / share, numbers),
         5..=99 => text((20_000 + numbers.below(60_000)) / share, numbers),
         _ => text((200 + numbers.below(7_000)) / share, numbers),

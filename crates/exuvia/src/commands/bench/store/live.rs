@@ -5,12 +5,13 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-use super::figures::{Aim, Sample, Samples};
+use super::figures::{Sample, Samples};
 use super::generated;
 use super::ground::{Ground, copy, settle, size_of, succeed};
 use super::watch::cost_of;
 use super::way::{Job, Place, Way};
 use super::writer::{self, Waited, Writer};
+use crate::commands::bench::aim::Aim;
 use crate::output::Output;
 
 /// Databases of plugins: `openclaw backup create` refuses one of OpenClaw's own names that has

@@ -21,9 +21,10 @@ pub(crate) use job::{Job, job};
 pub(crate) use watch::{WatchArgs, watch};
 pub(crate) use writer::{WriterArgs, writer};
 
-use self::figures::{Aim, Figure, table};
+use self::figures::{Figure, table};
 use self::ground::{Ground, copy};
 use self::way::Way;
+use super::aim::Aim;
 use crate::output::Output;
 
 #[derive(Debug, Args)]

@@ -5,10 +5,11 @@ use std::path::Path;
 
 use anyhow::Result;
 
-use super::figures::{Aim, Sample, Samples};
+use super::figures::{Sample, Samples};
 use super::generated::change;
 use super::ground::{Ground, copy, settle, size_of};
 use super::way::{Job, Place, Way};
+use crate::commands::bench::aim::Aim;
 use crate::output::Output;
 
 const JOBS: [Job; 5] = [
