@@ -117,7 +117,7 @@ impl Core {
     }
 
     /// A report may be older than what happened here.
-    fn check_past(&self) -> Result<(), Trouble> {
+    pub(crate) fn check_past(&self) -> Result<(), Trouble> {
         if self.plan.kind == Kind::Rollback {
             return Ok(());
         }
@@ -189,7 +189,7 @@ impl Core {
 
     /// An upgrade begins with a gateway that works and whose vitals are known: otherwise it could
     /// not be told afterwards what was lost. Going back must be possible with one that is broken.
-    async fn check_health(&mut self) -> Result<(), Trouble> {
+    pub(crate) async fn check_health(&mut self) -> Result<(), Trouble> {
         let examined = self.examiner.examine(None).await;
         let verdict = verdict(&examined.probed);
         if self.plan.kind != Kind::Rollback && !verdict.is_good() {

@@ -44,6 +44,8 @@ pub(super) struct Stage {
     pub(super) host: Arc<dyn Host>,
     pub(super) install: Install,
     pub(super) plan: Arc<Plan>,
+    /// The live package of OpenClaw.
+    pub(super) live: PathBuf,
     pub(super) from: Version,
     pub(super) to: Version,
     pub(super) limits: Limits,
@@ -61,6 +63,8 @@ pub(super) struct Life<'l> {
     pub(super) state: &'l Path,
     /// The package that it is of, where that is not the live one.
     pub(super) package: Option<&'l Path>,
+    /// What lies elsewhere besides.
+    pub(super) also: Vec<Bind>,
     /// The turn that is taken, if one is.
     pub(super) turn: Option<&'l Turn>,
     /// How long it must be there from when it is ready.
@@ -86,8 +90,9 @@ impl Stage {
             bind(&cache, Path::new(CACHE), false),
         ];
         // The live one, too, may lie in a directory that is empty in there.
-        let package = life.package.unwrap_or(&self.plan.live);
-        binds.push(bind(package, &self.plan.live, true));
+        let package = life.package.unwrap_or(&self.live);
+        binds.push(bind(package, &self.live, true));
+        binds.extend(life.also.iter().cloned());
         let space = self.open(binds)?;
         let said = self.dir.join(format!("{}-model.log", life.name));
         let model = life.turn.map(|turn| self.start_model(&space, turn, &said));
@@ -220,7 +225,7 @@ impl Stage {
     }
 }
 
-fn bind(source: &Path, target: &Path, read_only: bool) -> Bind {
+pub(super) fn bind(source: &Path, target: &Path, read_only: bool) -> Bind {
     Bind {
         source: source.to_owned(),
         target: target.to_owned(),
