@@ -8,11 +8,12 @@
     reason = "a JSON value that is not there is null, and tests fail by panicking"
 )]
 
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use exuvia_e2e::{Ran, Struck, binary, entry, strike, wanted_kills};
+use exuvia_e2e::{Ran, Struck, binary, entry, failpoints, strike, wanted_kills};
 use exuvia_testkit::mini::{Gateway, Mini, THROWS, World, throws_where};
 use exuvia_testkit::npm;
 use exuvia_testkit::tree::Snapshot;
@@ -267,7 +268,7 @@ fn an_archive_that_would_write_elsewhere_or_inflates_without_end_is_refused() {
         assert!(!ground.world.install.state.join("escaped").exists());
         assert!(!Path::new("/tmp/exuvia-plugin-was-here").exists());
     }
-    let ground = Ground::still(second().file("zeros.bin", vec![0; 600 << 20]));
+    let ground = Ground::still(second().file("zeros.bin", vec![0; 1100 << 20]));
     ground.comes_to_nothing(3, "is blocked");
 }
 
@@ -310,6 +311,11 @@ fn what_does_not_fit_is_refused_before_anything_is_staged() {
     Ground::still(other).comes_to_nothing(3, "calls itself \"telegram\"");
     let node = second().with("engines", json!({ "node": ">=99.0.0" }));
     Ground::still(node).comes_to_nothing(3, "is blocked");
+    let peers = second().with(
+        "peerDependencies",
+        json!({ "openclaw": "*", "react": "^19" }),
+    );
+    Ground::still(peers).comes_to_nothing(3, "it wants react beside it");
     let host = json!({ "extensions": ["./index.js"], "compat": { "pluginApi": ">=2030.1.1" } });
     Ground::still(second().with("openclaw", host)).comes_to_nothing(3, "needs OpenClaw >=2030.1.1");
 }
@@ -396,6 +402,83 @@ fn core_and_plugin_are_done_one_after_the_other() {
     assert_eq!(is_whole(&ground.world), "1.0.0");
 }
 
+/// The phases on the way forth that a plugin's upgrade and its rollback have something to do in.
+const UPGRADE: [&str; 9] = [
+    "check", "stage", "rehearse", "quiesce", "preserve", "swap", "start", "prove", "commit",
+];
+const ROLLBACK: [&str; 7] = [
+    "check", "quiesce", "preserve", "swap", "start", "prove", "commit",
+];
+
+#[test]
+fn whatever_ends_or_fails_after_any_phase_leaves_files_and_index_of_one_version() {
+    let ground = Ground::still(second());
+    let program = ground.world.install.prefix.join("failpoint");
+    let does = |script: &str| {
+        std::fs::write(&program, format!("#!/bin/sh\n{script}\n")).unwrap();
+        std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
+    };
+    let run = |words: &[&str]| {
+        let mut command = ground.world.exuvia_command(&failpoints(), words);
+        Ran::of(command.env("EXUVIA_FAILPOINT", &program)).bears_it()
+    };
+    let old = ground.live();
+    let words = Stricken::upgrade_words_of(&ground);
+    let upgrade: Vec<&str> = words.iter().map(String::as_str).collect();
+    let rollback = ["rollback", "--json"];
+    let goes = |is_upgrade: bool| {
+        if is_upgrade {
+            &upgrade[..]
+        } else {
+            &rollback[..]
+        }
+    };
+    let (mut kept, mut stands_at) = (0, "1.0.0".to_owned());
+    for (is_upgrade, phases) in [(true, &UPGRADE[..]), (false, &ROLLBACK[..])] {
+        for phase in phases {
+            for does_it in ["kill -9 $PPID", "exit 1"] {
+                let what = format!("{does_it} after {phase}, upgrade: {is_upgrade}");
+                if (stands_at == "1.0.0") != is_upgrade {
+                    does("exit 0");
+                    let _ = run(goes(!is_upgrade)).exits(0);
+                    kept = ground.kept().len();
+                }
+                does(&format!(
+                    "if [ \"$*\" = \"after {phase}\" ]; then {does_it}; fi"
+                ));
+                let ran = run(goes(is_upgrade));
+                assert!(
+                    ran.code != Some(0) && ran.code != Some(5),
+                    "{what}: {ran:#?}"
+                );
+                does("exit 0");
+                let healed = run(&["resume", "--json"]);
+                assert!(
+                    matches!(healed.code, Some(0 | 1 | 4)),
+                    "{what}: {healed:#?}"
+                );
+                stands_at = is_whole(&ground.world);
+                println!("{what}: {stands_at}");
+                assert_eq!(
+                    ground.projects().len(),
+                    1,
+                    "{what}: {:?}",
+                    ground.projects()
+                );
+                if stands_at == "1.0.0" {
+                    assert_eq!(ground.live(), old, "{what}");
+                }
+                let is_done = (stands_at == "1.1.0") == is_upgrade;
+                assert!(
+                    is_done || ground.kept().len() == kept,
+                    "{what}: {:?}",
+                    ground.kept()
+                );
+            }
+        }
+    }
+}
+
 /// Kills upgrades and rollbacks at some moment of their course, over and over: files and index are of
 /// one version afterwards, and the gateway runs with it.
 #[test]
@@ -405,6 +488,16 @@ fn a_kill_at_any_moment_leaves_files_and_index_of_one_version() {
 }
 
 struct Stricken(Ground);
+
+impl Stricken {
+    fn upgrade_words_of(ground: &Ground) -> Vec<String> {
+        let report = ground.check();
+        let report = report["reportId"].as_str().unwrap();
+        let words = ["upgrade", "extension:demo-plugin", "--report", report];
+        let rest = ["--confirm", ID, "--soak", "0", "--json"];
+        words.into_iter().chain(rest).map(str::to_owned).collect()
+    }
+}
 
 impl Struck for Stricken {
     const NAME: &'static str = "plugin";
@@ -419,11 +512,7 @@ impl Struck for Stricken {
     }
 
     fn upgrade_words(&self) -> Vec<String> {
-        let report = self.0.check();
-        let report = report["reportId"].as_str().unwrap();
-        let words = ["upgrade", "extension:demo-plugin", "--report", report];
-        let rest = ["--confirm", ID, "--soak", "0", "--json"];
-        words.into_iter().chain(rest).map(str::to_owned).collect()
+        Self::upgrade_words_of(&self.0)
     }
 
     fn home(&self) -> PathBuf {

@@ -172,6 +172,7 @@ impl ExtensionWorks {
             )));
         }
         self.names_its_hooks(&package)?;
+        self.has_no_peers(&package)?;
         let runtime = install.node_runtime(host.as_ref()).map(|node| node.version);
         wants("Node", text("/engines/node"), runtime.as_deref())?;
         let found = install.package_version(host.as_ref());
@@ -227,6 +228,21 @@ impl ExtensionWorks {
             }
         }
         Ok(())
+    }
+
+    /// It has no peer but OpenClaw. Of others OpenClaw's own installer finds out which versions go
+    /// together, and writes them into the project.
+    fn has_no_peers(&self, package: &Value) -> Result<(), Trouble> {
+        let peers = package.get("peerDependencies").and_then(Value::as_object);
+        let mut others = peers.into_iter().flatten().map(|(name, _)| name);
+        match others.find(|name| *name != "openclaw") {
+            None => Ok(()),
+            Some(peer) => Err(Trouble::new(format!(
+                "it wants {peer} beside it, which only OpenClaw's own installer arranges: `exuvia \
+                 snapshot create`, `openclaw plugins update {}`, `exuvia restart`",
+                self.extension.id
+            ))),
+        }
     }
 
     fn check_generation(&mut self) -> Result<(), Trouble> {

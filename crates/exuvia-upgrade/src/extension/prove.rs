@@ -1,5 +1,6 @@
 //! Whether what is live is what it should be, for OpenClaw too.
 
+use exuvia_model::Revision;
 use exuvia_model::probe::{Answer, Builtin};
 use exuvia_model::upgrade::{Kind, State};
 use exuvia_model::vitals::{Part, PluginStatus};
@@ -125,7 +126,7 @@ impl ExtensionWorks {
             plugin
                 .version
                 .as_ref()
-                .map_or_else(|| "no known version".to_owned(), |it| it.short())
+                .map_or_else(|| "no known version".to_owned(), Revision::short)
         )))
     }
 

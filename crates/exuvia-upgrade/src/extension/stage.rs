@@ -20,10 +20,12 @@ use crate::tree::TreeId;
 /// Largest package.json.
 const MAX_JSON: u64 = 8 << 20;
 /// What OpenClaw gives npm to install a plugin by (`createSafeNpmInstallArgs`, 2026.9.5).
-const INSTALL: [&str; 5] = [
+const INSTALL: [&str; 6] = [
     "install",
     "--omit=dev",
     "--omit=peer",
+    // Its peer is the OpenClaw that it runs in, which is linked.
+    "--legacy-peer-deps",
     "--ignore-scripts",
     "--workspaces=false",
 ];
@@ -96,14 +98,14 @@ impl Stage {
     /// An empty directory with the live one's mode, which must be the same user's.
     fn begin(&self) -> Result<(), Trouble> {
         self.host.remove_tree(&self.root)?;
-        let shelf = self.root.parent().unwrap_or(Path::new("/"));
-        self.host.create_private_dir(shelf)?;
+        let above = self.root.parent().unwrap_or(Path::new("/"));
+        self.host.create_private_dir(above)?;
         let live = self.disk.open_dir(&self.live)?.stat_self()?;
-        let shelf = self.disk.open_dir(shelf)?;
+        let above = self.disk.open_dir(above)?;
         let name = self.root.file_name().unwrap_or_default();
-        shelf.make_dir(name, live.mode & 0o777)?;
-        shelf.set_directory_mode(name, live.mode & 0o777)?;
-        if shelf.stat(name)?.uid == live.uid {
+        above.make_dir(name, live.mode & 0o777)?;
+        above.set_directory_mode(name, live.mode & 0o777)?;
+        if above.stat(name)?.uid == live.uid {
             return Ok(());
         }
         Err(Trouble::new(format!(
