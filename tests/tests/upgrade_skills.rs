@@ -469,11 +469,6 @@ fn what_is_not_exuvias_to_replace_is_refused_with_what_to_do_by_hand() {
         ),
         ("my-skill", "skill/local", "change the files in"),
         ("_builtin_skills", "builtin/bundled", "select openclaw"),
-        (
-            "bystander",
-            "extension/npm",
-            "openclaw plugins update bystander",
-        ),
     ] {
         let before = Snapshot::of(&built.install.state);
         let ran = built.exuvia(&["upgrade", name, "--report", id]).exits(3);
@@ -510,24 +505,23 @@ fn a_core_that_npm_did_not_install_is_refused_with_what_to_do_by_hand() {
 
 #[test]
 fn all_leaves_out_what_is_not_exuvias_to_replace_and_says_so() {
-    let ground = Ground::new();
-    // Going on with the core would need a gateway; it is last or first, and stops the rest.
-    let report = ground.report["reportId"].as_str().unwrap();
-    let words = [
-        "upgrade",
-        "all",
-        "--report",
-        report,
-        "--confirm",
-        "openclaw",
-        "--json",
-    ];
-    let ran = ground.exuvia(&words);
+    let repo = Repo::new();
+    let files = [("package.json", r#"{"name":"x","version":"1.0.0"}"#)];
+    let old = repo.commit("first", &files);
+    repo.commit("second", &[("more.js", "1\n")]);
+    let plugin = exuvia_testkit::install::Plugin::git("git-plugin", &repo.url(), &old);
+    let built = Built::new(|builder| builder.plugin(plugin));
+    let report = built.check();
+    let report = report["reportId"].as_str().unwrap();
+    // What is first in it needs a gateway, and stops the rest.
+    let words = ["upgrade", "all", "--report", report, "--json"];
+    let rest = ["--confirm", "openclaw", "--confirm", "bystander"];
+    let ran = built.exuvia(&[&words[..], &rest].concat());
     assert!(
-        ran.stderr.contains("left out: bystander is a plugin"),
+        ran.stderr.contains("left out: git-plugin is a plugin"),
         "{ran:#?}"
     );
-    assert!(!ran.stdout.contains("extension:"), "{ran:#?}");
+    assert!(!ran.stdout.contains("extension:git-plugin"), "{ran:#?}");
 }
 
 #[test]

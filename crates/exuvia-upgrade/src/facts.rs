@@ -9,6 +9,7 @@ use exuvia_store::SnapshotId;
 use serde::{Deserialize, Serialize};
 
 use crate::core::Rehearsed;
+use crate::extension::ExtensionFacts;
 use crate::skill::SkillFacts;
 use crate::tree::TreeId;
 
@@ -44,6 +45,9 @@ pub struct Facts {
     /// What was found out of a skill.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub skill: Option<SkillFacts>,
+    /// What was found out of a plugin.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub extension: Option<ExtensionFacts>,
     /// What was there when the way back began.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kept: Option<SnapshotId>,

@@ -7,6 +7,7 @@ use exuvia_model::journal::RunId;
 use exuvia_model::upgrade::Kind;
 use exuvia_model::vitals::Vitals;
 use exuvia_model::{AssetId, Revision};
+use exuvia_openclaw::plugin::RecordText;
 use exuvia_openclaw::skill::LockEntry;
 use exuvia_store::SnapshotId;
 use jiff::Timestamp;
@@ -45,6 +46,25 @@ pub struct Generation {
     /// What belongs to a skill besides.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub skill: Option<KeptSkill>,
+    /// What belongs to a plugin besides.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub extension: Option<KeptExtension>,
+}
+
+/// What belongs to a plugin that was replaced.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct KeptExtension {
+    /// What people call it.
+    pub name: String,
+    /// What OpenClaw calls it.
+    pub id: String,
+    /// The npm package.
+    pub package: String,
+    /// The directory that it was live in.
+    pub project: PathBuf,
+    /// What OpenClaw's index said of it.
+    pub record: RecordText,
 }
 
 /// What belongs to a skill that was replaced.

@@ -1,7 +1,8 @@
 //! Upgrades of OpenClaw, and their undoing.
 //!
 //! [`exuvia_model::upgrade`] says what follows on what; [`drive`] makes each state durable in the
-//! journal before it has its effect performed; the effects are in [`core`] and [`skill`]. What a transaction must
+//! journal before it has its effect performed; the effects are in [`core`], [`extension`]
+//! and [`skill`]. What a transaction must
 //! know to be carried on by another process is its [`Plan`], which the journal holds, and its
 //! [`Facts`], a file of the run's own.
 //!
@@ -13,6 +14,7 @@
 pub mod core;
 mod driver;
 mod error;
+pub mod extension;
 mod facts;
 #[cfg(feature = "failpoints")]
 mod failpoint;
@@ -29,9 +31,9 @@ mod tree;
 pub use driver::{News, Trouble, Works, drive};
 pub use error::UpgradeError;
 pub use facts::Facts;
-pub use generation::{Generation, Generations, KeptSkill};
+pub use generation::{Generation, Generations, KeptExtension, KeptSkill};
 pub use kept::Kept;
-pub use plan::{Plan, SkillPlan, Subject};
+pub use plan::{ExtensionPlan, Plan, SkillPlan, Subject};
 pub use policy::{PolicyError, policy};
 pub use retain::RetainError;
 pub use run::{Begun, Upgrades};

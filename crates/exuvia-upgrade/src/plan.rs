@@ -68,7 +68,7 @@ impl Plan {
     pub fn other(&self) -> PathBuf {
         match &self.subject {
             Subject::Core => Self::within(&self.beside, &self.live),
-            Subject::Skill(_) => self.beside.clone(),
+            Subject::Skill(_) | Subject::Extension(_) => self.beside.clone(),
         }
     }
 
@@ -77,12 +77,13 @@ impl Plan {
         match &self.subject {
             Subject::Core => "OpenClaw",
             Subject::Skill(skill) => &skill.name,
+            Subject::Extension(extension) => &extension.name,
         }
     }
 
     /// Whether the gateway must be stopped for it.
     pub fn stops_the_gateway(&self) -> bool {
-        matches!(self.subject, Subject::Core)
+        !matches!(self.subject, Subject::Skill(_))
     }
 
     /// Where npm puts what is live below another prefix.
@@ -101,6 +102,8 @@ pub enum Subject {
     Core,
     /// A skill.
     Skill(Box<SkillPlan>),
+    /// A plugin from npm.
+    Extension(Box<ExtensionPlan>),
 }
 
 /// What there is to know of a skill besides.
@@ -112,6 +115,26 @@ pub struct SkillPlan {
     /// Where the new version is to be had; nothing for a rollback.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub artifact: Option<Artifact>,
+    /// The directory in which what was replaced is kept.
+    pub kept: PathBuf,
+}
+
+/// What there is to know of a plugin besides. `live` of its plan is the directory that npm installed
+/// the live version into, and `beside` that of the other version while it is not live.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ExtensionPlan {
+    /// What people call it.
+    pub name: String,
+    /// What OpenClaw calls it.
+    pub id: String,
+    /// The npm package.
+    pub package: String,
+    /// Where the new version is to be had; nothing for a rollback.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub artifact: Option<Artifact>,
+    /// Where the other version lies once it is live: every version has a directory of its own.
+    pub place: PathBuf,
     /// The directory in which what was replaced is kept.
     pub kept: PathBuf,
 }

@@ -14,6 +14,7 @@ use exuvia_store::journal::{Journal, NewRun, Run};
 use tokio::time::{Instant, sleep};
 
 use crate::core::Core;
+use crate::extension::ExtensionWorks;
 use crate::skill::SkillWorks;
 use crate::{Facts, News, Plan, Subject, UpgradeError, drive};
 
@@ -233,6 +234,11 @@ impl Begun {
             let skill = SkillWorks::open(&self.upgrades, run, self.plan)?;
             let mut skill = self.upgrades.with_points(skill);
             return drive(self.run, self.state, &mut skill, tell).await;
+        }
+        if matches!(self.plan.subject, Subject::Extension(_)) {
+            let extension = ExtensionWorks::open(&self.upgrades, run, self.plan)?;
+            let mut extension = self.upgrades.with_points(extension);
+            return drive(self.run, self.state, &mut extension, tell).await;
         }
         let core = Core::open(&self.upgrades, run, self.plan)?;
         let mut core = self.upgrades.with_points(core);

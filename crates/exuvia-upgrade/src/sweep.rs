@@ -29,7 +29,7 @@ impl Upgrades {
                 continue;
             };
             // A skill's removes its own.
-            if plan.subject != Subject::Core {
+            if matches!(plan.subject, Subject::Skill(_)) {
                 continue;
             }
             let is_kept = kept.kept.iter().any(|kept| kept.beside == plan.beside);

@@ -4,16 +4,20 @@ mod asset;
 mod conflict;
 mod index;
 mod payload;
+mod record;
 mod untracked;
 
+use std::ffi::OsStr;
+
 use exuvia_host::Host;
-use exuvia_model::Asset;
+use exuvia_model::{Asset, AssetClass, AssetId};
 use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 
 pub use index::{IndexEntry, InstallRecord, PluginIndex};
+pub use record::{NewVersion, RecordError, RecordText, put_record, record_text};
 
-use crate::Install;
 use crate::config::{Agent, Config};
+use crate::{Install, label};
 
 /// The plugins of an install.
 #[derive(Debug, Default)]
@@ -56,6 +60,17 @@ pub fn inventory(
             .chain(untracked.warnings)
             .collect(),
     }
+}
+
+/// The id by which OpenClaw knows the recorded plugin that this asset is.
+pub fn recorded_id(index: &PluginIndex, asset: &AssetId) -> Option<String> {
+    let is_it = |id: &&String| {
+        AssetId::new(
+            AssetClass::Extension,
+            &label::unique(OsStr::new(id.as_str())),
+        ) == *asset
+    };
+    index.records.keys().find(is_it).cloned()
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use exuvia_model::{Asset, AssetKind, Inventory};
 use exuvia_testkit::install::{Builder, Install as Built, Plugin, Records};
 use serde_json::json;
 
+use super::{NewVersion, RecordText, put_record, record_text};
 use crate::{LocateOptions, locate, take_inventory};
 
 const COMMIT: &str = "b269b9029b4cec35cfefa19344148bd3ab32f3a0";
@@ -195,4 +196,105 @@ fn what_a_record_says_is_compared_with_what_is_there() {
     );
     assert!(!plugin(&inventory, "extension:odd").problems.is_empty());
     assert!(built.state.exists());
+}
+
+/// The record of `demo`, the text of the whole row, and the install.
+fn recorded(built: &Built, dir: &Path) -> (RecordText, String, crate::Install) {
+    let host = TestHost::new().with_env("HOME", dir);
+    let install = locate(&host, &LocateOptions::default()).unwrap();
+    let record = record_text(&host, &install, "demo").unwrap();
+    let row = "SELECT value_json FROM config_machine_state";
+    let row = built.open_state().query_row(row, [], |row| row.get(0));
+    (record, row.unwrap(), install)
+}
+
+fn newer(record: &RecordText) -> RecordText {
+    let new = NewVersion {
+        package: "@acme/demo",
+        version: "1.1.0",
+        integrity: "sha512-new",
+        shasum: Some("abc"),
+        path: Path::new("/elsewhere/node_modules/@acme/demo"),
+        at: "2026-11-21T20:00:00.1234Z".parse().unwrap(),
+    };
+    record.at_version("demo", &new).unwrap()
+}
+
+#[test]
+fn a_record_of_another_version_differs_in_what_openclaws_own_update_writes() {
+    let (dir, built) = build(|builder| {
+        let accepted = json!({ "channels": [] });
+        let demo = Plugin::npm("demo", "@acme/demo", "1.0.0");
+        let demo = demo
+            .with("acceptedSurface", accepted)
+            .with("mine", json!(7));
+        builder.plugin(demo)
+    });
+    let (record, _, _) = recorded(&built, dir.path());
+    let (old, new) = (record.value().unwrap(), newer(&record).value().unwrap());
+    for (key, value) in [
+        ("spec", "@acme/demo@1.1.0"),
+        ("resolvedSpec", "@acme/demo@1.1.0"),
+        ("version", "1.1.0"),
+        ("resolvedVersion", "1.1.0"),
+        ("integrity", "sha512-new"),
+        ("shasum", "abc"),
+        ("installPath", "/elsewhere/node_modules/@acme/demo"),
+        ("installedAt", "2026-11-21T20:00:00.123Z"),
+        ("resolvedAt", "2026-11-21T20:00:00.123Z"),
+        ("acceptedSurfaceIntegrity", "sha512-new"),
+    ] {
+        assert_eq!(new[key], value, "{key}");
+    }
+    for key in ["source", "resolvedName", "acceptedSurface", "mine"] {
+        assert_eq!(new[key], old[key], "{key}");
+    }
+}
+
+#[test]
+fn a_record_that_follows_a_tag_follows_it_still() {
+    let (dir, built) = build(|builder| {
+        let demo = Plugin::npm("demo", "@acme/demo", "1.0.0");
+        builder.plugin(demo.with("spec", json!("@acme/demo@beta")))
+    });
+    let (record, _, _) = recorded(&built, dir.path());
+    assert_eq!(newer(&record).text("spec").unwrap(), "@acme/demo@beta");
+}
+
+#[test]
+fn a_record_is_put_back_to_the_byte_and_nothing_else_of_the_index_is_touched() {
+    let (dir, built) = build(|builder| {
+        builder
+            .plugin(Plugin::npm("demo", "@acme/demo", "1.0.0"))
+            .plugin(Plugin::npm("other", "other", "1.0.0"))
+    });
+    let (old, before, install) = recorded(&built, dir.path());
+    let (new, state) = (newer(&old), &install.state_dir);
+    let at = "2026-11-21T20:00:00Z".parse().unwrap();
+    put_record(state, "demo", &old, &new, at).unwrap();
+    let (found, after, _) = recorded(&built, dir.path());
+    assert_eq!(found, new);
+    let after: serde_json::Value = serde_json::from_str(&after).unwrap();
+    let mut entries = after["index"]["plugins"].as_array().unwrap().iter();
+    let demo = entries.find(|entry| entry["pluginId"] == "demo").unwrap();
+    assert_eq!(demo["rootDir"], "/elsewhere/node_modules/@acme/demo");
+    let source = "/elsewhere/node_modules/@acme/demo/index.js";
+    assert_eq!(demo["source"], source);
+
+    // Twice is once, and what somebody else wrote is not overwritten.
+    put_record(state, "demo", &old, &new, at).unwrap();
+    assert!(put_record(state, "demo", &old, &old, at).is_err());
+    assert!(put_record(state, "gone", &old, &new, at).is_err());
+
+    put_record(state, "demo", &new, &old, at).unwrap();
+    let (_, back, _) = recorded(&built, dir.path());
+    let plain = |row: &str| {
+        let mut row: serde_json::Value = serde_json::from_str(row).unwrap();
+        row["revision"].take();
+        row["index"]["generatedAtMs"].take();
+        row
+    };
+    assert_eq!(plain(&back), plain(&before));
+    let keys = |row: &str| row.find("installRecords").zip(row.find("\"plugins\""));
+    assert_eq!(keys(&back), keys(&before), "the order of its keys");
 }

@@ -127,9 +127,25 @@ impl Plugin {
     pub(super) fn write_payload(&self, install: &Install) {
         let root = self.root(install);
         write_package(&root, &self.id, &self.package, &self.version);
+        if matches!(self.source, Source::Npm) {
+            self.write_project(&root);
+        }
         for (path, content) in &self.files {
             write(&root.join(path), content);
         }
+    }
+
+    /// The npm project that OpenClaw makes for each of its plugins: two of what it pins in there.
+    fn write_project(&self, root: &Path) {
+        let modules = root.ancestors().find(|dir| dir.ends_with("node_modules"));
+        let project = modules.and_then(Path::parent);
+        let project = project.expect("a package in a project");
+        let manifest = json!({
+            "private": true, "dependencies": { &self.package: self.version },
+            "overrides": { "axios": "1.20.0", "qs": "6.16.0" },
+            "openclaw": { "managedOverrides": ["axios", "qs"] },
+        });
+        write(&project.join("package.json"), super::pretty(&manifest));
     }
 
     /// The plugin's entry in `installRecords`.
@@ -185,7 +201,7 @@ pub(crate) fn package_files(id: &str, name: &str, version: &str) -> [(&'static s
     let module = format!("export default {{ id: {id:?}, register() {{}} }};\n");
     [
         ("openclaw.plugin.json", manifest.to_string()),
-        ("package.json", package.to_string()),
+        ("package.json", format!("{package:#}")),
         ("index.js", module),
     ]
 }

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
+use super::module;
 use super::state::{State, open};
 
 /// The things of one install.
@@ -44,9 +45,24 @@ impl Content {
         })
     }
 
-    /// Plugins: what the index has, with the version and the trouble that are on disk.
+    /// Plugins: what the index has, with the version and the trouble that are on disk. One whose
+    /// files are gone is looked for where its record says, as the real registry does.
     pub(crate) fn plugins(&self) -> Vec<Value> {
-        self.index().iter().map(plugin).collect()
+        let index = self.index();
+        let records = &index["installRecords"];
+        let entries = index["plugins"].as_array().into_iter().flatten();
+        entries
+            .map(|entry| {
+                let root = Path::new(entry["rootDir"].as_str().unwrap_or_default());
+                let recorded = entry["pluginId"]
+                    .as_str()
+                    .map(|id| &records[id]["installPath"]);
+                match recorded.and_then(Value::as_str) {
+                    Some(path) if !root.is_dir() => plugin(entry, Path::new(path)),
+                    _ => plugin(entry, root),
+                }
+            })
+            .collect()
     }
 
     /// The plugins that the user installed, by id.
@@ -57,18 +73,27 @@ impl Content {
             .collect()
     }
 
-    /// `id: what is wrong` for each plugin that cannot be loaded.
+    /// `id: what is wrong` for each plugin that cannot be loaded, and for each id that two have.
     pub(crate) fn broken_plugins(&self) -> Vec<String> {
-        let plugins = self.plugins().into_iter();
-        plugins
-            .filter_map(|plugin| {
-                let error = plugin["runtime"]["error"].as_str()?;
-                Some(format!(
-                    "{}: {error}",
-                    plugin["id"].as_str().unwrap_or_default()
-                ))
-            })
-            .collect()
+        let mut found = Vec::new();
+        let plugins = self.plugins();
+        let ids: Vec<&str> = plugins
+            .iter()
+            .filter_map(|plugin| plugin["id"].as_str())
+            .collect();
+        for plugin in &plugins {
+            let id = plugin["id"].as_str().unwrap_or_default();
+            let root = Path::new(plugin["rootDir"].as_str().unwrap_or_default());
+            let error = plugin["runtime"]["error"].as_str().map(str::to_owned);
+            let error = error.or_else(|| module::throws(root));
+            found.extend(error.map(|error| format!("{id}: {error}")));
+            let twice = module::brought_along(root).into_iter();
+            let twice = twice.filter(|other| ids.contains(&other.as_str()));
+            found.extend(twice.map(|other| {
+                format!("{other}: duplicate plugin id detected; global plugin will be overridden")
+            }));
+        }
+        found
     }
 
     /// Skills of the workspace, of the state directory and of the package.
@@ -89,7 +114,7 @@ impl Content {
         places.into_iter().flat_map(of_place).collect()
     }
 
-    fn index(&self) -> Vec<Value> {
+    fn index(&self) -> Value {
         let sql = "SELECT value_json FROM config_machine_state
                    WHERE state_key = 'plugins.installedIndex'";
         let found = rows(&State::of(&self.state_dir).shared(), sql, |row| row.get(0));
@@ -97,15 +122,11 @@ impl Content {
         let value: Value = text.map_or(Value::Null, |text| {
             serde_json::from_str(&text).expect("an index in JSON")
         });
-        value["index"]["plugins"]
-            .as_array()
-            .cloned()
-            .unwrap_or_default()
+        value["index"].clone()
     }
 }
 
-fn plugin(entry: &Value) -> Value {
-    let root = Path::new(entry["rootDir"].as_str().unwrap_or_default());
+fn plugin(entry: &Value, root: &Path) -> Value {
     let manifest = std::fs::read_to_string(root.join("package.json"));
     let manifest: Value = manifest
         .ok()

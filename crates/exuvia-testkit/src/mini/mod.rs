@@ -2,7 +2,8 @@
 //! milliseconds.
 //!
 //! Its package has the real one's layout, its program the real one's commands, pages, methods,
-//! databases and refusals. What it does not do: turns of a real agent, plugins of any code, ClawHub.
+//! databases and refusals. What it does not do: turns of a real agent, plugins of any code (it sees
+//! which modules throw), ClawHub.
 //!
 //! | Wanted | Take |
 //! |---|---|
@@ -20,6 +21,7 @@ mod content;
 mod flaw;
 mod gateway;
 mod model;
+mod module;
 mod plan;
 mod release;
 mod state;
@@ -28,6 +30,7 @@ mod world;
 pub use channel::Channel;
 pub use flaw::Flaw;
 pub use gateway::Gateway;
+pub use module::{THROWS, throws_where};
 pub use plan::Schemas;
 pub use release::Mini;
 pub use world::World;
@@ -35,4 +38,4 @@ pub use world::World;
 pub(crate) use content::Content;
 pub(crate) use model::ask;
 pub(crate) use plan::Plan;
-pub(crate) use state::{Newer, State};
+pub(crate) use state::{Newer, State, refresh_index};

@@ -247,8 +247,47 @@ fn stamp(rows: &Transaction<'_>, sql: &str, schema: i64) {
     rows.execute(sql, [schema]).expect("rows that are stamped");
 }
 
+/// Has each entry of a recorded plugin say what its files say: `plugins registry --refresh`.
+pub(crate) fn refresh_index(state: &State) {
+    let mut database = open(&state.shared());
+    let rows = database
+        .transaction_with_behavior(TransactionBehavior::Immediate)
+        .expect("the database");
+    change_index(&rows, |index| {
+        let records = index["installRecords"].clone();
+        for plugin in index["plugins"].as_array_mut().into_iter().flatten() {
+            let id = plugin["pluginId"].as_str().unwrap_or_default();
+            let Some(root) = records[id]["installPath"].as_str().map(Path::new) else {
+                continue;
+            };
+            let manifest = std::fs::read_to_string(root.join("package.json"));
+            let manifest: Value = manifest
+                .ok()
+                .and_then(|text| serde_json::from_str(&text).ok())
+                .unwrap_or_default();
+            plugin["rootDir"] = json!(root);
+            plugin["manifestPath"] = json!(root.join("openclaw.plugin.json"));
+            plugin["source"] = json!(root.join("index.js"));
+            plugin["packageVersion"] = manifest["version"].clone();
+        }
+        index["refreshReason"] = json!("manual");
+    });
+    rows.commit().expect("the plugin index");
+}
+
 /// What OpenClaw brings along is of its own version.
 fn index_bundled(rows: &Transaction<'_>, version: &str) {
+    change_index(rows, |index| {
+        index["hostContractVersion"] = json!(version);
+        for plugin in index["plugins"].as_array_mut().into_iter().flatten() {
+            if plugin["origin"] == "bundled" {
+                plugin["packageVersion"] = json!(version);
+            }
+        }
+    });
+}
+
+fn change_index(rows: &Transaction<'_>, change: impl FnOnce(&mut Value)) {
     let key = "plugins.installedIndex";
     let read = "SELECT value_json FROM config_machine_state WHERE state_key = ?1";
     let text: Option<String> = rows
@@ -257,13 +296,7 @@ fn index_bundled(rows: &Transaction<'_>, version: &str) {
         .expect("the plugin index");
     let Some(text) = text else { return };
     let mut value: Value = serde_json::from_str(&text).expect("an index in JSON");
-    value["index"]["hostContractVersion"] = json!(version);
-    let plugins = value["index"]["plugins"].as_array_mut();
-    for plugin in plugins.into_iter().flatten() {
-        if plugin["origin"] == "bundled" {
-            plugin["packageVersion"] = json!(version);
-        }
-    }
+    change(&mut value["index"]);
     let write = "UPDATE config_machine_state SET value_json = ?2 WHERE state_key = ?1";
     rows.execute(write, params![key, value.to_string()])
         .expect("the plugin index");

@@ -14,7 +14,7 @@ use super::gateway::Gateway;
 use super::release::EXTENSIONS;
 use super::{Channel, Content, Mini, Schemas, State};
 use crate::gateway::{AS_NODE, Book, free_port, program_path};
-use crate::install::{Builder, Install, Plugin, Skill};
+use crate::install::{Builder, Install, Plugin, Skill, plugin_files};
 use crate::{clawhub, github, npm};
 
 const PLUGIN: (&str, &str) = ("demo-plugin", "@acme/demo-plugin");
@@ -40,6 +40,8 @@ pub struct World {
 }
 
 impl World {
+    /// The plugin from npm: its id, and its package.
+    pub const PLUGIN: (&str, &str) = PLUGIN;
     /// The token of the gateway.
     pub const TOKEN: &str = "mini-token";
     /// The sessions that are there.
@@ -113,6 +115,41 @@ impl World {
         let notes = format!("### Fixes\n\n- What {version} mends.\n");
         let release = github::Release::new(&format!("v{version}"), &notes);
         self.github.release("openclaw/openclaw", release);
+        self
+    }
+
+    /// A release of the plugin that is installed as 1.0.0.
+    pub fn plugin(version: &str) -> npm::Release {
+        Self::plugin_with(version, None)
+    }
+
+    /// One with this module.
+    pub fn plugin_of(version: &str, module: &str) -> npm::Release {
+        Self::plugin_with(version, Some(module))
+    }
+
+    fn plugin_with(version: &str, module: Option<&str>) -> npm::Release {
+        let release = npm::Release::new(version)
+            .with("type", json!("module"))
+            .with("openclaw", json!({ "extensions": ["./index.js"] }))
+            .with("_npmUser", json!({ "name": "acme" }));
+        plugin_files(PLUGIN.0, PLUGIN.1, version)
+            .into_iter()
+            .filter(|(path, _)| *path != "package.json")
+            .fold(release, |release, (path, content)| match module {
+                Some(module) if path == "index.js" => release.file(path, module),
+                _ => release.file(path, content),
+            })
+    }
+
+    /// Publishes releases of the plugin beside the one that is installed; the last is `latest`.
+    pub fn publish_plugin(&self, releases: &[npm::Release]) -> &Self {
+        let package = npm::Package::new(PLUGIN.1).release(Self::plugin("1.0.0"));
+        let package = releases
+            .iter()
+            .cloned()
+            .fold(package, npm::Package::release);
+        self.npm.publish(package);
         self
     }
 
@@ -261,8 +298,7 @@ impl World {
     }
 
     fn publish_bystanders(&self) {
-        let plugin = npm::Package::new(PLUGIN.1).release(npm::Release::new("1.0.0"));
-        self.npm.publish(plugin);
+        self.publish_plugin(&[]);
         let release = clawhub::Release::new("1.0.0").changelog("First.");
         let release = release.skill_md(SKILL, "A skill from ClawHub");
         self.hub

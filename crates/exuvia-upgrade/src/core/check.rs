@@ -117,7 +117,7 @@ impl Core {
     }
 
     /// A report may be older than what happened here.
-    fn check_past(&self) -> Result<(), Trouble> {
+    pub(crate) fn check_past(&self) -> Result<(), Trouble> {
         if self.plan.kind == Kind::Rollback {
             return Ok(());
         }
@@ -190,7 +190,7 @@ impl Core {
     /// An upgrade begins with a gateway that works and whose vitals are known: otherwise it could
     /// not be told afterwards what was lost. Going back must be possible with one that is broken,
     /// and does not wait for OpenClaw's own checks of it.
-    async fn check_health(&mut self) -> Result<(), Trouble> {
+    pub(crate) async fn check_health(&mut self) -> Result<(), Trouble> {
         let vitals = self.vitals().await;
         if self.plan.kind != Kind::Rollback {
             self.works_and_is_known(&vitals).await?;

@@ -30,7 +30,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 impl Core {
     /// Lets work end, then stops the gateway. New work is refused meanwhile.
-    pub(super) async fn quiesce(&self) -> Result<(), Trouble> {
+    pub(crate) async fn quiesce(&self) -> Result<(), Trouble> {
         self.drain().await?;
         self.halt().await
     }
@@ -63,7 +63,7 @@ impl Core {
     }
 
     /// Stops the gateway, and waits until nothing holds the state any more.
-    pub(super) async fn halt(&self) -> Result<(), Trouble> {
+    pub(crate) async fn halt(&self) -> Result<(), Trouble> {
         if matches!(self.presence(), Presence::Nothing) && self.nobody_starts_it().await {
             return Ok(());
         }
@@ -86,6 +86,11 @@ impl Core {
                 Presence::Runs(_) | Presence::Unknown { .. } => sleep(LOOK).await,
             }
         }
+    }
+
+    /// Starts the gateway of the version that was and stays installed.
+    pub(crate) async fn start_again(&self) -> Result<(), Trouble> {
+        self.start(&self.from).await
     }
 
     /// Starts the gateway, and waits until it says that it is ready and which version it is.
@@ -115,7 +120,7 @@ impl Core {
 
     /// Refuses to go on while somebody uses the state: whoever keeps the gateway may have started
     /// it again.
-    pub(super) fn must_be_still(&self) -> Result<(), Trouble> {
+    pub(crate) fn must_be_still(&self) -> Result<(), Trouble> {
         match self.presence() {
             Presence::Nothing => Ok(()),
             Presence::Runs(seen) => Err(Trouble::new(format!(
@@ -128,11 +133,11 @@ impl Core {
         }
     }
 
-    pub(super) async fn vitals(&self) -> Vitals {
+    pub(crate) async fn vitals(&self) -> Vitals {
         vitals::take(&self.upgrades.host, &self.upgrades.install).await
     }
 
-    fn presence(&self) -> Presence {
+    pub(crate) fn presence(&self) -> Presence {
         let host = self.upgrades.host.as_ref();
         running::presence(host, &self.upgrades.install, &self.processes)
     }

@@ -3,9 +3,9 @@
 mod ahead;
 mod check;
 mod gateway;
-mod npm;
+pub(crate) mod npm;
 mod prove;
-mod rehearse;
+pub(crate) mod rehearse;
 mod remember;
 mod settle;
 mod stage;
@@ -31,21 +31,19 @@ pub use rehearse::{Proof, Rehearsed};
 /// The effects of a transaction on OpenClaw's package.
 #[derive(Debug)]
 pub struct Core {
-    upgrades: Upgrades,
-    run: RunId,
-    dir: PathBuf,
-    plan: Arc<Plan>,
+    pub(crate) upgrades: Upgrades,
+    pub(crate) run: RunId,
+    pub(crate) dir: PathBuf,
+    pub(crate) plan: Arc<Plan>,
     from: Version,
     to: Version,
-    facts: Facts,
-    examiner: Examiner,
+    pub(crate) facts: Facts,
+    pub(crate) examiner: Examiner,
     processes: Processes,
 }
 
 impl Core {
     pub(crate) fn open(upgrades: &Upgrades, run: RunId, plan: Plan) -> Result<Self, UpgradeError> {
-        let dir = upgrades.dir(&run);
-        let host = Arc::clone(&upgrades.host);
         let version = |revision: &Revision| {
             let version = revision.version().cloned();
             version.ok_or_else(|| UpgradeError::Unreadable {
@@ -54,6 +52,33 @@ impl Core {
             })
         };
         let (from, to) = (version(&plan.from)?, version(&plan.to)?);
+        Self::between(upgrades, run, plan, from, to)
+    }
+
+    /// What stands around a transaction that replaces something else: the gateway and its state,
+    /// with OpenClaw staying the version that it is.
+    pub(crate) fn around(
+        upgrades: &Upgrades,
+        run: RunId,
+        plan: Plan,
+    ) -> Result<Self, UpgradeError> {
+        let found = upgrades.install.package_version(upgrades.host.as_ref());
+        let version = found.as_ref().and_then(|found| found.version()).cloned();
+        let version = version.ok_or_else(|| UpgradeError::Unreadable {
+            run: run.clone(),
+            why: "which version OpenClaw is cannot be told".to_owned(),
+        })?;
+        Self::between(upgrades, run, plan, version.clone(), version)
+    }
+
+    fn between(
+        upgrades: &Upgrades,
+        run: RunId,
+        plan: Plan,
+        from: Version,
+        to: Version,
+    ) -> Result<Self, UpgradeError> {
+        let (host, dir) = (Arc::clone(&upgrades.host), upgrades.dir(&run));
         let examiner = Examiner::new(host, &upgrades.home, upgrades.install.clone())?;
         Ok(Self {
             facts: Facts::read(upgrades.host.as_ref(), &dir)?,
@@ -69,7 +94,7 @@ impl Core {
     }
 
     /// Keeps what was found out, before anything depends on it.
-    fn learn(&mut self, learn: impl FnOnce(&mut Facts)) -> Result<(), Trouble> {
+    pub(crate) fn learn(&mut self, learn: impl FnOnce(&mut Facts)) -> Result<(), Trouble> {
         learn(&mut self.facts);
         self.facts.write(self.upgrades.host.as_ref(), &self.dir)?;
         Ok(())

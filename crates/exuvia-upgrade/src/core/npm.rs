@@ -31,6 +31,17 @@ pub(super) fn command(
     prefix: &Path,
     words: &[&str],
 ) -> Result<Command, Trouble> {
+    let command = within(host, install, prefix, words)?;
+    Ok(command.arg("--global").arg("--prefix").arg(prefix))
+}
+
+/// One that acts on the project in a directory.
+pub(crate) fn within(
+    host: &dyn Host,
+    install: &Install,
+    dir: &Path,
+    words: &[&str],
+) -> Result<Command, Trouble> {
     let node = install
         .node
         .as_deref()
@@ -43,17 +54,15 @@ pub(super) fn command(
     let path = std::env::join_paths(dirs)?;
     Ok(Command::new(npm)
         .args(words.iter().copied())
-        .args(["--global", "--no-audit", "--no-fund", "--loglevel=error"])
-        .arg("--prefix")
-        .arg(prefix)
+        .args(["--no-audit", "--no-fund", "--loglevel=error"])
         .env("PATH", path)
         .env("npm_config_update_notifier", "false")
-        .directory(prefix)
+        .directory(dir)
         .timeout(PATIENCE))
 }
 
 /// Runs it; what it says when it fails is part of the error.
-pub(super) fn run(host: &dyn Host, command: &Command, what: &str) -> Result<(), Trouble> {
+pub(crate) fn run(host: &dyn Host, command: &Command, what: &str) -> Result<(), Trouble> {
     let output = host.run(command)?;
     if output.status.success() {
         return Ok(());

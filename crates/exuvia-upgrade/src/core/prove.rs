@@ -22,14 +22,14 @@ const NAMED: usize = 5;
 impl Core {
     /// Gate 3: every required probe passes for as long as the soak lasts, in one process, and the
     /// vitals have lost nothing.
-    pub(super) async fn prove(&self) -> Result<(), Trouble> {
+    pub(crate) async fn prove(&self) -> Result<(), Trouble> {
         self.hold_out(self.plan.soak).await?;
         let wanted = self.facts.wanted.as_ref().or(self.facts.before.as_ref());
         self.lost_nothing(wanted).await
     }
 
     /// Whether what was there before is there again.
-    pub(super) async fn verify(&self, _state: &State) -> Result<(), Trouble> {
+    pub(crate) async fn verify(&self, _state: &State) -> Result<(), Trouble> {
         self.hold_out(Duration::ZERO).await?;
         self.lost_nothing(self.facts.before.as_ref()).await
     }

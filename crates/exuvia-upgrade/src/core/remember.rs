@@ -25,7 +25,7 @@ impl Core {
 
     /// Writes down that the version failed, where that is its own fault. The trouble, with what came
     /// of it.
-    pub(super) fn remember(&self, phase: Phase, trouble: Trouble) -> Trouble {
+    pub(crate) fn remember(&self, phase: Phase, trouble: Trouble) -> Trouble {
         let may_blame = matches!(phase, Phase::Rehearse | Phase::Start | Phase::Prove)
             && self.plan.kind != Kind::Rollback;
         if !may_blame || !trouble.is_of_release() {

@@ -37,6 +37,7 @@ impl Core {
             snapshot: Some(self.facts.point.clone().ok_or_else(missing)?),
             vitals: Some(self.facts.before.clone().ok_or_else(missing)?),
             skill: None,
+            extension: None,
         });
         generations.write(host, home, &install)?;
         Ok(())

@@ -13,7 +13,7 @@ use crate::Trouble;
 
 impl Core {
     /// Takes the rollback point.
-    pub(super) async fn preserve(&mut self) -> Result<(), Trouble> {
+    pub(crate) async fn preserve(&mut self) -> Result<(), Trouble> {
         self.must_be_still()?;
         let what = match self.plan.kind {
             Kind::Upgrade => "upgrade",
@@ -21,26 +21,32 @@ impl Core {
             Kind::Rehearsal => "rehearsal",
         };
         let words = format!(
-            "before the {what} of OpenClaw {} to {} ({})",
-            self.plan.from, self.plan.to, self.run
+            "before the {what} of {} {} to {} ({})",
+            self.plan.name(),
+            self.plan.from,
+            self.plan.to,
+            self.run
         );
         let taken = self.take(what, words).await?;
         self.learn(|facts| facts.point = Some(taken))
     }
 
     /// Takes what is there when the way back begins: what was said and done since.
-    pub(super) async fn keep(&mut self) -> Result<(), Trouble> {
+    pub(crate) async fn keep(&mut self) -> Result<(), Trouble> {
         self.must_be_still()?;
         let words = format!(
-            "what was there when the way back from OpenClaw {} to {} began ({})",
-            self.plan.to, self.plan.from, self.run
+            "what was there when the way back from {} {} to {} began ({})",
+            self.plan.name(),
+            self.plan.to,
+            self.plan.from,
+            self.run
         );
         let taken = self.take("way-back", words).await?;
         self.learn(|facts| facts.kept = Some(taken))
     }
 
     /// Puts the state of the rollback point back.
-    pub(super) async fn put_back(&self) -> Result<(), Trouble> {
+    pub(crate) async fn put_back(&self) -> Result<(), Trouble> {
         let point = self.facts.point.clone();
         self.restore(point, "the rollback point").await
     }

@@ -30,6 +30,7 @@ use crate::tree::{TreeId, bring_in};
 use crate::{Facts, Plan, SkillPlan, Subject, Trouble, UpgradeError, Works};
 
 pub use plan::{Refusal, plan_rollback, plan_upgrade, revision};
+pub(crate) use plan::{dated, plain};
 
 use stage::Ready;
 

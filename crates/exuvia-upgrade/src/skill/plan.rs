@@ -77,7 +77,7 @@ pub fn plan_upgrade(
         subject: Subject::Skill(Box::new(SkillPlan {
             name: asset.name,
             artifact: Some(update.artifact.clone()),
-            kept: shelf.join(name(&update.current, now)),
+            kept: shelf.join(dated(&update.current, now)),
         })),
         beside: shelf.join(format!(".staged-{}", now.as_millisecond())),
         live,
@@ -102,7 +102,7 @@ pub fn plan_rollback(host: &dyn Host, generation: &Generation, skill: &KeptSkill
         subject: Subject::Skill(Box::new(SkillPlan {
             name: skill.name.clone(),
             artifact: None,
-            kept: shelf.join(name(&generation.replaced_by, host.now())),
+            kept: shelf.join(dated(&generation.replaced_by, host.now())),
         })),
         beside: generation.beside.clone(),
         live: skill.live.clone(),
@@ -129,13 +129,14 @@ fn shelf(host: &dyn Host, install: &Install, live: &Path, name: &str) -> Result<
     Ok(backups.join(plain(name)))
 }
 
-fn name(version: &Revision, at: Timestamp) -> String {
+/// The name of a directory that keeps a version.
+pub(crate) fn dated(version: &Revision, at: Timestamp) -> String {
     let at = at.strftime("%Y%m%dT%H%M%S.%3fZ");
     format!("{}-{at}", plain(&version.short()))
 }
 
 /// A text from outside as one part of a path.
-fn plain(text: &str) -> String {
+pub(crate) fn plain(text: &str) -> String {
     let plain: String = text
         .chars()
         .map(|c| match c {

@@ -39,6 +39,7 @@ impl SkillWorks {
                 live: self.plan.live.clone(),
                 lock: self.known()?.old_lock.clone(),
             }),
+            extension: None,
         });
         generations.write(host, home, &install)?;
         Ok(())

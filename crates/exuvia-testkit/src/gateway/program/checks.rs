@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::home::Home;
 use crate::gateway::recorded;
-use crate::mini::Flaw;
+use crate::mini::{Flaw, State, refresh_index};
 
 /// How often a check that hangs looks whether it still has to.
 const GLANCE: Duration = Duration::from_millis(20);
@@ -71,5 +71,12 @@ pub(super) fn plugins_list(home: &Home) -> ExitCode {
         })
         .collect();
     println!("{}", json!({ "plugins": plugins, "diagnostics": [] }));
+    ExitCode::SUCCESS
+}
+
+/// `plugins registry --refresh`.
+pub(super) fn plugins_refresh(home: &Home) -> ExitCode {
+    refresh_index(&State::of(&home.state_dir));
+    println!("Plugin registry refreshed.");
     ExitCode::SUCCESS
 }

@@ -1,7 +1,7 @@
 //! The program: as much of `openclaw` as a supervisor and a health gate run.
 //!
 //! `--version`, `gateway run`, `gateway call`, `gateway restart-handoff capabilities|consume`,
-//! `config validate`, `plugins doctor|list`; of a miniature ([`crate::mini`]) also `doctor`,
+//! `config validate`, `plugins doctor|list|registry`; of a miniature ([`crate::mini`]) also `doctor`,
 //! `status`, `sessions`, `cron list`, `skills list`, `update status`, `agent`. It may be run as
 //! `openclaw ARGUMENTS`, or in Node's place as `node …/openclaw.mjs ARGUMENTS`; what else is asked of
 //! that Node, the next one on the `PATH` does.
@@ -47,6 +47,7 @@ pub fn main() -> ExitCode {
         ["config", "validate", ..] => checks::config(&home),
         ["plugins", "doctor", ..] => checks::plugins_doctor(&home),
         ["plugins", "list", ..] => checks::plugins_list(&home),
+        ["plugins", "registry", "--refresh"] => checks::plugins_refresh(&home),
         ["cron", "list", ..] => call::call(&home, "cron.list", &[]),
         words => match home.mini() {
             Some((plan, content)) => lists::answer(&home, plan, content, words),

@@ -8,6 +8,7 @@
 
 mod ask;
 mod found;
+mod guest;
 mod judge;
 mod limits;
 mod logged;
@@ -32,6 +33,7 @@ use limits::Limits;
 use stage::{Life, Lived, Stage};
 
 pub use found::{Proof, Rehearsed};
+pub(crate) use guest::Guest;
 
 /// How long a new version must be there from when it is ready, at most: what dies later is caught
 /// by the soak. A shorter soak shortens this, too.
@@ -53,16 +55,7 @@ impl Core {
         let before = self.facts.before.clone();
         let before = before.ok_or_else(|| Trouble::new("the vitals before were not kept"))?;
         let host = Arc::clone(&self.upgrades.host);
-        let stage = Stage {
-            limits: Limits::read(host.as_ref(), &self.upgrades.home)?,
-            host: Arc::clone(&host),
-            install: self.upgrades.install.clone(),
-            plan: Arc::clone(&self.plan),
-            from: self.from.clone(),
-            to: self.to.clone(),
-            dir: self.rehearsal_dir(),
-            log: self.dir.join("rehearsal.log"),
-        };
+        let stage = self.rehearsal_stage(self.plan.live.clone())?;
         let dir = stage.dir.clone();
         host.remove_tree(&dir)?;
         self.copy_state(vec![stage.state(), stage.state_before()])
@@ -74,8 +67,24 @@ impl Core {
         self.learn(|facts| facts.rehearsed = Some(rehearsed))
     }
 
+    /// The stage of a rehearsal, with OpenClaw's package.
+    fn rehearsal_stage(&self, live: PathBuf) -> Result<Stage, Trouble> {
+        let host = Arc::clone(&self.upgrades.host);
+        Ok(Stage {
+            limits: Limits::read(host.as_ref(), &self.upgrades.home)?,
+            host,
+            install: self.upgrades.install.clone(),
+            plan: Arc::clone(&self.plan),
+            live,
+            from: self.from.clone(),
+            to: self.to.clone(),
+            dir: self.rehearsal_dir(),
+            log: self.dir.join("rehearsal.log"),
+        })
+    }
+
     /// Holds secrets, for as long as the rehearsal lasts.
-    pub(super) fn rehearsal_dir(&self) -> PathBuf {
+    pub(crate) fn rehearsal_dir(&self) -> PathBuf {
         rehearsal_dir(&self.upgrades.home, &self.run)
     }
 
@@ -123,17 +132,14 @@ impl Stage {
             state: &state,
             package: Some(&package),
             whole: true,
+            also: Vec::new(),
             turn: turn.as_ref().ok(),
             hold_out: self.plan.soak.min(HOLD_OUT),
         })?;
-        let blame = |doubt| match doubt {
-            Doubt::Fails(why) => self.with_log(&why),
-            Doubt::Late(why) => Trouble::new(self.in_words(&why)),
-            Doubt::Unknown(why) => Trouble::new(format!("in the rehearsal {why}")),
-        };
         let works = new.seen.works(&self.to, self.limits.ready);
-        works.map_err(blame)?;
-        let changes = new.seen.lost_nothing(before).map_err(blame)?;
+        works.map_err(|doubt| self.trouble(doubt))?;
+        let compared = new.seen.lost_nothing(before);
+        let changes = compared.map_err(|doubt| self.trouble(doubt))?;
         let (way_back, turn) = self.go_back(&new, turn.as_ref())?;
         let mut errors = new.errors;
         let error_count = errors.len();
@@ -166,6 +172,7 @@ impl Stage {
             package: None,
             // Gate 1 has asked the live one.
             whole: false,
+            also: Vec::new(),
             // Asked only where the new one failed.
             turn: turn.ok().filter(|_| matches!(taken, Some(Err(_)))),
             hold_out: Duration::ZERO,

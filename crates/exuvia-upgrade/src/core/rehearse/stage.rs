@@ -13,7 +13,7 @@ use exuvia_openclaw::Install;
 use tokio::time::Instant;
 
 use super::ask::{GLANCE, Question, Turn};
-use super::judge::Seen;
+use super::judge::{Doubt, Seen};
 use super::limits::Limits;
 use super::logged;
 use crate::core::npm;
@@ -44,6 +44,8 @@ pub(super) struct Stage {
     pub(super) host: Arc<dyn Host>,
     pub(super) install: Install,
     pub(super) plan: Arc<Plan>,
+    /// The live package of OpenClaw.
+    pub(super) live: PathBuf,
     pub(super) from: Version,
     pub(super) to: Version,
     pub(super) limits: Limits,
@@ -63,6 +65,8 @@ pub(super) struct Life<'l> {
     pub(super) package: Option<&'l Path>,
     /// Whether OpenClaw's own checks are asked, too, which take longer than all the rest.
     pub(super) whole: bool,
+    /// What lies elsewhere besides.
+    pub(super) also: Vec<Bind>,
     /// The turn that is taken, if one is.
     pub(super) turn: Option<&'l Turn>,
     /// How long it must be there from when it is ready.
@@ -88,8 +92,9 @@ impl Stage {
             bind(&cache, Path::new(CACHE), false),
         ];
         // The live one, too, may lie in a directory that is empty in there.
-        let package = life.package.unwrap_or(&self.plan.live);
-        binds.push(bind(package, &self.plan.live, true));
+        let package = life.package.unwrap_or(&self.live);
+        binds.push(bind(package, &self.live, true));
+        binds.extend(life.also.iter().cloned());
         let space = self.open(binds)?;
         let said = self.dir.join(format!("{}-model.log", life.name));
         let model = life.turn.map(|turn| self.start_model(&space, turn, &said));
@@ -205,6 +210,15 @@ impl Stage {
         }
     }
 
+    /// Whose fault it is that it is not known to work.
+    pub(super) fn trouble(&self, doubt: Doubt) -> Trouble {
+        match doubt {
+            Doubt::Fails(why) => self.with_log(&why),
+            Doubt::Late(why) => Trouble::new(self.in_words(&why)),
+            Doubt::Unknown(why) => Trouble::new(format!("in the rehearsal {why}")),
+        }
+    }
+
     /// The release's fault, with the last words that it printed.
     pub(super) fn with_log(&self, why: &str) -> Trouble {
         Trouble::of_release(self.in_words(why))
@@ -225,7 +239,7 @@ impl Stage {
     }
 }
 
-fn bind(source: &Path, target: &Path, read_only: bool) -> Bind {
+pub(super) fn bind(source: &Path, target: &Path, read_only: bool) -> Bind {
     Bind {
         source: source.to_owned(),
         target: target.to_owned(),

@@ -10,12 +10,10 @@ pub(super) fn words(asset: &Asset) -> Option<String> {
     let name = render::line(&asset.name);
     let path = render::line(&asset.path);
     let told = match asset.kind {
-        AssetKind::CoreNpm | AssetKind::SkillClawhub | AssetKind::SkillGithub => return None,
-        AssetKind::ExtensionNpm => format!(
-            "{name} is a plugin from npm (extension/npm), which exuvia cannot exchange yet. By hand: \
-             `exuvia snapshot create --name before-{name}`, `openclaw plugins update {name}`, \
-             `openclaw plugins doctor`, `exuvia restart`; the snapshot leads back"
-        ),
+        AssetKind::CoreNpm
+        | AssetKind::ExtensionNpm
+        | AssetKind::SkillClawhub
+        | AssetKind::SkillGithub => return None,
         AssetKind::ExtensionGithub => format!(
             "{name} is a plugin from a git repository (extension/github): no registry vouches for \
              what its next commit runs inside of the gateway. By hand: read the new commits, then \

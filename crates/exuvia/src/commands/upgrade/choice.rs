@@ -59,7 +59,10 @@ fn named(report: &Report, assets: &[Asset], names: &[String], error: NotAReply) 
     let mut numbers = BTreeSet::new();
     for name in names {
         let entries = &report.document().entries;
-        let mut found = entries.iter().filter(|entry| entry.update.name == *name);
+        let mut found = entries.iter().filter(|entry| {
+            let update = &entry.update;
+            update.name == *name || update.asset_id.as_str() == name
+        });
         match (found.next(), found.next()) {
             (Some(entry), None) => {
                 numbers.insert(entry.number);
@@ -70,7 +73,9 @@ fn named(report: &Report, assets: &[Asset], names: &[String], error: NotAReply) 
                 one.number, other.number
             ))),
             (None, _) => {
-                let mut of_name = assets.iter().filter(|asset| asset.name == *name);
+                let mut of_name = assets
+                    .iter()
+                    .filter(|asset| asset.name == *name || asset.id.as_str() == name);
                 if let Some(why) = of_name.find_map(by_hand::words) {
                     bail!(Blocked(format!("{why}. Nothing was changed")));
                 }

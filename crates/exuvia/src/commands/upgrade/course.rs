@@ -4,7 +4,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use exuvia_model::upgrade::{Kind, Phase};
-use exuvia_upgrade::{News, Plan};
+use exuvia_upgrade::{News, Plan, Subject};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::output::Output;
@@ -72,10 +72,19 @@ impl<'o> Course<'o> {
 /// What is done in a phase; nothing where there is nothing to do.
 pub(super) fn doing(phase: Phase, plan: &Plan) -> String {
     let (from, to, soak) = (plan.from.short(), plan.to.short(), plan.soak);
+    let is_plugin = matches!(plan.subject, Subject::Extension(_));
     match phase {
         Phase::Check => "Gate 1: whether it may be done".to_owned(),
         Phase::Stage => format!("staging {to} beside {from}, and comparing its bytes"),
         Phase::Swap => format!("exchanging {from} for {to}"),
+        // What was said and done since stays.
+        Phase::Adopt if is_plugin => String::new(),
+        Phase::Start | Phase::Revive | Phase::Relaunch if is_plugin => {
+            "starting the gateway where one ran".to_owned()
+        }
+        Phase::Rehearse if is_plugin => {
+            format!("Gate 2: rehearsing {to} on a copy where a gateway runs")
+        }
         Phase::Commit if plan.kind == Kind::Rehearsal && plan.keep => {
             format!("keeping what was staged of {to}")
         }

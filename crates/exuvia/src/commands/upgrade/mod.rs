@@ -22,7 +22,7 @@ use exuvia_model::Selection;
 use exuvia_model::asset::AssetKind;
 use exuvia_model::report::Entry;
 use exuvia_model::upgrade::Kind;
-use exuvia_upgrade::{Kept, Plan, Subject, core, skill};
+use exuvia_upgrade::{Kept, Plan, Subject, core, extension, skill};
 
 use crate::exit::Blocked;
 use crate::output::Output;
@@ -45,10 +45,11 @@ Examples:
   exuvia upgrade 1 --report rep_0123456789abcdef --json
   exuvia upgrade --automatic      what has a low risk, where config.toml allows it: for a timer
 
-OpenClaw itself where npm installed it with -g, and skills from ClawHub and git, can be upgraded.
-What is live is not touched before the new version was staged and its bytes compared with those of
-the report; whatever fails after that is put back, package and state. What you changed in a skill is
-carried over; where that does not go together with the new version, nothing is done.
+OpenClaw itself where npm installed it with -g, plugins that OpenClaw installed from npm, and skills
+from ClawHub and git can be upgraded. What is live is not touched before the new version was staged
+and its bytes compared with those of the report; whatever fails after that is put back, package and
+state. For OpenClaw and its plugins a gateway that runs is stopped and started again. What you changed
+in a skill is carried over; where that does not go together with the new version, nothing is done.
 Exit codes: 0 it runs, 1 it failed before anything was touched, 3 refused, 4 it failed and was put
 back, 5 the way back failed too";
 
@@ -175,6 +176,11 @@ fn plan(ground: &Ground, entry: &Entry, selection: &Selection, soak: Duration) -
         AssetKind::SkillClawhub | AssetKind::SkillGithub => {
             let report = &selection.report_id;
             skill::plan_upgrade(&*ground.host, &ground.install, entry, report).map_err(refused)
+        }
+        AssetKind::ExtensionNpm => {
+            let (host, install) = (&*ground.host, &ground.install);
+            let report = &selection.report_id;
+            extension::plan_upgrade(host, install, entry, report, soak).map_err(refused)
         }
         AssetKind::CoreNpm => {
             let plan = plan_core(ground, entry, &selection.report_id, soak)?;

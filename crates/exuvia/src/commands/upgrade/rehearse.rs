@@ -66,7 +66,7 @@ pub(crate) async fn rehearse(
     if entry.update.kind != AssetKind::CoreNpm {
         bail!(Blocked(format!(
             "{} is not OpenClaw itself: `exuvia upgrade` looks at it before it is exchanged, and \
-             there is nothing to rehearse; nothing was changed",
+             rehearses a plugin then; nothing was changed",
             entry.update.name
         )));
     }

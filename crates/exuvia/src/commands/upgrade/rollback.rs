@@ -8,7 +8,7 @@ use clap::Args;
 use exuvia_model::Revision;
 use exuvia_model::upgrade::Kind;
 use exuvia_store::journal::Journal;
-use exuvia_upgrade::{Generation, Generations, Plan, Subject, core, skill};
+use exuvia_upgrade::{Generation, Generations, Plan, Subject, core, extension, skill};
 
 use super::ground::{FROM_A_TERMINAL, Ground};
 use super::told;
@@ -23,8 +23,8 @@ Examples:
   exuvia history                  every run
 
 OpenClaw goes back with its state; what was said and done since the upgrade is kept in a snapshot. A
-skill goes back with what the client recorded of it. A rollback can be undone like any upgrade: by
-its own run.";
+skill or a plugin goes back with what is recorded of it, and what was said and done since stays. A
+rollback can be undone like any upgrade: by its own run.";
 
 /// Go back to what an upgrade replaced, and to what belongs to it
 #[derive(Debug, Args)]
@@ -59,13 +59,21 @@ pub(crate) async fn rollback(
     let Some(generation) = generation else {
         bail!(Blocked(nothing_kept(&ground, args.run.as_deref())))
     };
-    let plan = match &generation.skill {
-        Some(kept) => skill::plan_rollback(&*ground.host, generation, kept),
-        None => plan_core(&ground, generation, Duration::from_secs(args.soak))?,
-    };
+    let plan = plan(&ground, generation, Duration::from_secs(args.soak))?;
     ground.must_be_outside_for(&plan, FROM_A_TERMINAL).await?;
     let begun = ground.upgrades.begin(plan)?;
     Ok(told::carry_out(begun, &ground, output).await?.tell(output))
+}
+
+fn plan(ground: &Ground, generation: &Generation, soak: Duration) -> Result<Plan> {
+    let (host, install) = (&*ground.host, &ground.install);
+    match (&generation.skill, &generation.extension) {
+        (Some(kept), _) => Ok(skill::plan_rollback(host, generation, kept)),
+        (None, Some(kept)) => {
+            extension::plan_rollback(host, install, generation, kept, soak).map_err(super::refused)
+        }
+        (None, None) => plan_core(ground, generation, soak),
+    }
 }
 
 /// What is live of what a generation is of.
@@ -73,6 +81,9 @@ fn live(ground: &Ground, generation: &Generation) -> Option<Revision> {
     let host = &*ground.host;
     if generation.skill.is_some() {
         return skill::revision(host, &ground.install, &generation.asset);
+    }
+    if generation.extension.is_some() {
+        return extension::revision(host, &ground.install, &generation.asset);
     }
     let found = ground.install.package_version(host)?;
     found.version().cloned().map(Revision::Version)
@@ -89,7 +100,7 @@ fn nothing_kept(ground: &Ground, run: Option<&str>) -> String {
     let version = found.as_ref().and_then(|found| found.version());
     let version = version.map_or_else(|| "this version".to_owned(), ToString::to_string);
     format!(
-        "no upgrade to {version}, and none of a skill, was done by exuvia and is still in force, so \
+        "no upgrade to {version}, and none of a plugin or a skill, was done by exuvia and is still in force, so \
          nothing is kept to go back to; `exuvia snapshot list` shows states of this version; nothing \
          was changed"
     )

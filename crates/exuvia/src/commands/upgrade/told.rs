@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use exuvia_model::upgrade::{End, Failure, Kind, State};
-use exuvia_upgrade::{Begun, Facts, Plan};
+use exuvia_upgrade::{Begun, Facts, Plan, Subject};
 use serde_json::{Value, json};
 
 use super::course::Course;
@@ -128,7 +128,7 @@ fn edits(facts: &Facts) -> &[String] {
 fn outcome(state: &State, plan: &Plan, edits: &[String], run: &str) -> String {
     let name = render::line(plan.name());
     let (from, to) = (plan.from.short(), plan.to.short());
-    let is_core = plan.stops_the_gateway();
+    let is_core = plan.subject == Subject::Core;
     match state.end() {
         Some(End::Done) if plan.kind == Kind::Rehearsal => rehearsed(plan),
         Some(End::Untouched) if plan.kind == Kind::Rehearsal => format!(
