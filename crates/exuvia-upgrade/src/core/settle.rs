@@ -53,7 +53,7 @@ impl Core {
             )));
         }
         self.forget_stage()?;
-        host.remove_tree(&self.rehearsal_dir())?;
+        self.clear()?;
         host.remove_tree(&self.plan.beside)?;
         Ok(())
     }

@@ -12,7 +12,8 @@ use serde_json::json;
 use tokio::time::Instant;
 
 use super::judge::Seen;
-use super::stage::{CACHE, CACHE_HOME, OWN_HOME, Stage};
+use super::place::Place;
+use super::stage::Stage;
 use crate::Trouble;
 
 /// The name of the probe that takes a turn.
@@ -34,8 +35,8 @@ const OURSELVES: &str = "/proc/self/exe";
 pub(super) struct Question<'q> {
     /// How many were asked before.
     pub(super) number: usize,
-    /// The directory that is `$EXUVIA_HOME` in there: empty, and of this question alone.
-    pub(super) home: &'q Path,
+    /// Where whoever asks finds things; its `$EXUVIA_HOME` is of this life alone.
+    pub(super) place: &'q Place,
     /// Where it is told which turn to take; nothing where none is to be.
     pub(super) turn: Option<&'q Turn>,
 }
@@ -57,6 +58,7 @@ impl Stage {
         &self,
         space: &Space,
         turn: &Turn,
+        place: &Place,
         said: &Path,
     ) -> Result<Child, Trouble> {
         let command = Command::new(OURSELVES)
@@ -64,6 +66,7 @@ impl Stage {
             .arg(turn.model.port.to_string())
             .arg("--answer")
             .arg(&turn.answer);
+        let command = place.told(command);
         let model = space.spawn(&command, &Sink::Append(said.to_owned()))?;
         let end = Instant::now() + MODEL;
         while model.wait(GLANCE)?.is_none() && Instant::now() < end {
@@ -87,7 +90,7 @@ impl Stage {
                 "message": "This is a rehearsal. Answer with the words that come to your mind.",
                 "expect": turn.answer, "deadline": TURN_PATIENCE.as_secs() });
             let config = toml::to_string(&json!({ "probes": { TURN: probe } }))?;
-            let path = question.home.join("config.toml");
+            let path = question.place.home.join("config.toml");
             self.host.write_atomic(&path, config.as_bytes(), 0o600)?;
         }
         let wait = self.limits.ready.as_secs().to_string();
@@ -95,10 +98,13 @@ impl Stage {
         let command = Command::new(OURSELVES)
             .args(words)
             .arg("--install")
-            .arg(&self.install.state_dir)
-            .env("EXUVIA_HOME", OWN_HOME)
-            .env(CACHE_HOME, CACHE);
-        let answers = question.home.join(format!("seen-{}.json", question.number));
+            .arg(&question.place.install.state_dir)
+            .env("EXUVIA_HOME", &question.place.own_home);
+        let command = question.place.told(command);
+        let answers = question
+            .place
+            .home
+            .join(format!("seen-{}.json", question.number));
         let asking = space.spawn(&command, &Sink::Append(answers.clone()));
         let asking = asking.map_err(|error| self.fault(error))?;
         let end = Instant::now() + self.limits.ready + TURN_PATIENCE + ANSWERS;
