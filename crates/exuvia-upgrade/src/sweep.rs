@@ -3,7 +3,7 @@
 use exuvia_model::journal::{Operation, Outcome, RunRecord};
 use exuvia_store::journal::{Filter, Journal};
 
-use crate::core::rehearsal_dir;
+use crate::core::clear;
 use crate::run::{Upgrades, stored};
 use crate::tree::TreeId;
 use crate::{Facts, Generations, Subject, UpgradeError};
@@ -38,7 +38,7 @@ impl Upgrades {
             if is_kept || is_old {
                 continue;
             }
-            host.remove_tree(&rehearsal_dir(&self.home, &run.id))?;
+            clear(host, &self.home, &run.id)?;
             host.remove_tree(&plan.beside)?;
         }
         Ok(())

@@ -155,6 +155,44 @@ impl Processes {
         found
     }
 
+    /// Ends every process that was started with this variable in its environment, and what they
+    /// start meanwhile; returns when none of them is left. How many they were. One that took the
+    /// variable away from what it started hides that from us.
+    pub fn end_with_variable(
+        &self,
+        name: &str,
+        value: &str,
+        patience: Duration,
+    ) -> Result<usize, HostError> {
+        let mut ended: Vec<Holder> = Vec::new();
+        loop {
+            let found = self.with_variable(name, value).into_iter();
+            let found = found.map(|seen| seen.id);
+            let found: Vec<Holder> = found.filter(|id| id.pid != std::process::id()).collect();
+            // They are stopped first, so that none starts another one that is overlooked.
+            for signal in [Signal::Stop, Signal::Kill] {
+                for id in &found {
+                    self.signal(id, signal)?;
+                }
+            }
+            for id in found.iter().filter(|id| !ended.contains(id)) {
+                if !self.wait_gone(id, patience)? {
+                    let late = io::Error::from(io::ErrorKind::TimedOut);
+                    return Err(failed("end", id, late));
+                }
+            }
+            if found.is_empty() {
+                return Ok(ended.len());
+            }
+            ended.extend(found);
+        }
+    }
+
+    /// A TCP port of the loopback that nobody has just now.
+    pub fn free_port(&self) -> Result<u16, HostError> {
+        ports::free().map_err(|source| HostError::new("find a port on", Path::new("lo"), source))
+    }
+
     /// How a child of this process ended for which there is no [`Child`]: one that was started
     /// before [`Processes::become_program`]. `None` when it runs, or was never ours.
     pub fn reap(&self, who: &Holder) -> Result<Option<Ending>, HostError> {

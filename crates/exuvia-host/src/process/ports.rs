@@ -8,6 +8,12 @@ use super::seen::{self, Seen};
 /// The state of a socket that listens, as the kernel prints it.
 const LISTEN: &str = "0A";
 
+/// A port that the system gives to whoever asks for any.
+pub(super) fn free() -> std::io::Result<u16> {
+    let listener = std::net::TcpListener::bind((std::net::Ipv4Addr::LOCALHOST, 0))?;
+    Ok(listener.local_addr()?.port())
+}
+
 pub(super) fn listeners(port: u16) -> Vec<Seen> {
     let tables = ["/proc/net/tcp", "/proc/net/tcp6"];
     let inodes: BTreeSet<String> = tables

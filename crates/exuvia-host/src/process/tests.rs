@@ -129,6 +129,23 @@ fn what_was_started_with_a_mark_is_found_by_it() {
 }
 
 #[test]
+fn what_was_started_with_a_mark_is_ended_whatever_it_forked() {
+    let processes = Processes::new();
+    let mark = format!("{}-{}", std::process::id(), line!());
+    let forks = "setsid sh -c 'trap \"\" TERM; tail -f /dev/null' & exec tail -f /dev/null";
+    let command = sh(forks).env("EXUVIA_TEST_MARK", &mark);
+    let mut child = processes.spawn(&command, &Sink::Nowhere).unwrap();
+    while processes.with_variable("EXUVIA_TEST_MARK", &mark).len() < 3 {
+        std::thread::yield_now();
+    }
+    let ended = processes.end_with_variable("EXUVIA_TEST_MARK", &mark, LONG);
+    assert!(ended.unwrap() >= 3);
+    let left = processes.with_variable("EXUVIA_TEST_MARK", &mark);
+    assert_eq!(left, []);
+    child.wait(LONG).unwrap();
+}
+
+#[test]
 fn how_a_child_without_a_handle_ended_is_told_once() {
     let processes = Processes::new();
     let child = processes.spawn(&sh("exit 3"), &Sink::Nowhere).unwrap();

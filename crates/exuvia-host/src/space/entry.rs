@@ -13,11 +13,12 @@ use rustix::process::{Signal, WaitOptions, waitpid};
 use rustix::thread::UnshareFlags;
 
 use super::init::Init;
+use super::isolation::Held;
 use super::mounts::{self, Failed};
 use super::talk::{Plan, Reply, Request};
 use super::usage::Members;
 use super::wire::Channel;
-use super::{loopback, privileges};
+use super::{fence, loopback, privileges};
 
 /// What a program is told so that it becomes a space's first process.
 pub(super) const ASKED: &str = "__exuvia-space";
@@ -49,7 +50,8 @@ fn enter() -> io::Result<()> {
     }
     rustix::process::set_child_subreaper(Some(rustix::process::getpid()))?;
     privileges::no_more()?;
-    Init::new(channel, Members::Descendants, &plan).run()
+    let held = plan.fence.as_ref().map(fence::raise).unwrap_or_default();
+    Init::new(channel, Members::Descendants, held, &plan).run()
 }
 
 /// Our end of the channel, which came as standard input. That is an empty one from now on.
@@ -173,7 +175,7 @@ fn begin(channel: Channel, plan: &Plan) -> io::Result<()> {
         .and_then(|()| privileges::give_up().map_err(|e| refused(format!("capabilities: {e}"))))
         .and_then(|()| std::env::set_current_dir("/").map_err(|e| refused(e.to_string())));
     match done {
-        Ok(()) => Init::new(channel, Members::All, plan).run(),
+        Ok(()) => Init::new(channel, Members::All, Held::default(), plan).run(),
         Err(reply) => channel.send(&reply.pack(), &[]),
     }
 }

@@ -18,6 +18,7 @@ use rustix::process::{
     Pid, PidfdFlags, Signal, WaitOptions, kill_process, kill_process_group, pidfd_open, wait,
 };
 
+use super::isolation::Held;
 use super::privileges;
 use super::spec::Limits;
 use super::talk::{Plan, Program, Reply, Request};
@@ -35,6 +36,7 @@ pub(super) struct Init {
     channel: Channel,
     members: Members,
     limits: Limits,
+    held: Held,
     end: Instant,
     /// The programs that we were told to start, and how they ended.
     children: BTreeMap<u32, Option<Ending>>,
@@ -44,11 +46,12 @@ pub(super) struct Init {
 }
 
 impl Init {
-    pub(super) fn new(channel: Channel, members: Members, plan: &Plan) -> Self {
+    pub(super) fn new(channel: Channel, members: Members, held: Held, plan: &Plan) -> Self {
         Self {
             channel,
             members,
             limits: plan.limits,
+            held,
             end: Instant::now() + plan.deadline,
             children: BTreeMap::new(),
             unseen: false,
@@ -69,7 +72,7 @@ impl Init {
 
     /// Why it ended, in words; `None` when the other end is gone.
     fn serve(&mut self) -> io::Result<Option<String>> {
-        self.answer(&Reply::Ready)?;
+        self.answer(&Reply::Ready(self.held))?;
         let mut look = Instant::now();
         loop {
             let now = Instant::now();
@@ -129,7 +132,7 @@ impl Init {
     }
 
     fn spawn(&mut self, program: &Program, fds: Vec<OwnedFd>) -> io::Result<()> {
-        let started = start(program, fds, self.limits);
+        let started = start(program, fds, self.limits, self.members);
         let (pid, handle) = match started {
             Ok(started) => started,
             Err(error) => {
@@ -191,7 +194,12 @@ impl Init {
 }
 
 #[allow(unsafe_code)]
-fn start(program: &Program, fds: Vec<OwnedFd>, limits: Limits) -> io::Result<(u32, OwnedFd)> {
+fn start(
+    program: &Program,
+    fds: Vec<OwnedFd>,
+    limits: Limits,
+    members: Members,
+) -> io::Result<(u32, OwnedFd)> {
     let mut command = std::process::Command::new(&program.path);
     command.args(&program.args).stdin(Stdio::null());
     for (name, value) in &program.env {
@@ -209,10 +217,14 @@ fn start(program: &Program, fds: Vec<OwnedFd>, limits: Limits) -> io::Result<(u3
     };
     command.stdout(out).stderr(err);
     // SAFETY: between fork and exec only async-signal-safe calls are allowed; the closure makes
-    // system calls (setsid, getrlimit, setrlimit) on numbers and allocates nothing.
+    // system calls (setsid, prctl, getrlimit, setrlimit) on numbers and allocates nothing.
     unsafe {
         command.pre_exec(move || {
             rustix::process::setsid()?;
+            if members == Members::Descendants {
+                // Nobody else ends it when this process is killed, which has one thread.
+                rustix::process::set_parent_process_death_signal(Some(Signal::KILL))?;
+            }
             privileges::bound(&limits)?;
             Ok(())
         });

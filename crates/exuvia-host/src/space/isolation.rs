@@ -14,7 +14,42 @@ pub enum Isolation {
     Partial {
         /// What is missing and why, in words.
         missing: Vec<String>,
+        /// What the kernel holds them to all the same.
+        held: Held,
     },
+}
+
+/// What the kernel holds programs to by a fence ([`super::Fence`]).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Held {
+    /// They write nowhere but where the fence says.
+    pub files: bool,
+    /// They connect by TCP nowhere but where the fence says.
+    pub connections: bool,
+    /// They signal nobody but each other.
+    pub signals: bool,
+}
+
+impl Held {
+    /// What is not cut off, in words.
+    pub(super) fn missing(self) -> Vec<String> {
+        let files = if self.files {
+            "whatever this user can read can be read, but nothing be written outside of the copy"
+        } else {
+            "whatever this user can read and write can be read and written"
+        };
+        let network = if self.connections {
+            "the network can be reached, but not by TCP"
+        } else {
+            "the network can be reached"
+        };
+        let processes = if self.signals {
+            "other processes of this user can be seen, but not be ended"
+        } else {
+            "other processes of this user can be seen and ended"
+        };
+        [files, network, processes].map(str::to_owned).into()
+    }
 }
 
 impl Isolation {
@@ -28,7 +63,7 @@ impl fmt::Display for Isolation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (word, words) = match self {
             Self::Full { weaker } => ("full", weaker),
-            Self::Partial { missing } => ("partial", missing),
+            Self::Partial { missing, .. } => ("partial", missing),
         };
         f.write_str(word)?;
         if words.is_empty() {

@@ -10,7 +10,7 @@
 //!
 //! Where the kernel does not allow that, [`Space::isolation`] says so, and programs run beside
 //! everything else, **at the real paths**: look before the first [`Space::spawn`]. They still die
-//! with the space.
+//! with the space, and a [`Fence`] holds them to what they may do, where the kernel can.
 //!
 //! A program whose file lies where the space is empty can be started all the same if it is this
 //! one: as `/proc/self/exe`.
@@ -18,6 +18,7 @@
 mod cgroup;
 mod child;
 mod entry;
+mod fence;
 mod init;
 mod isolation;
 mod line;
@@ -41,8 +42,8 @@ use std::sync::Arc;
 
 pub use child::Child;
 pub use entry::enter_if_asked;
-pub use isolation::Isolation;
-pub use spec::{Bind, Limits, SpaceSpec};
+pub use isolation::{Held, Isolation};
+pub use spec::{Bind, Fence, Limits, SpaceSpec};
 
 use crate::points::{GoOn, Points};
 use crate::process::Sink;
@@ -59,13 +60,15 @@ pub mod point {
     /// Before namespaces are asked for; an error stands for the kernel's refusal, and the space is
     /// a partial one.
     pub const ISOLATE: &str = "space.isolate";
+    /// Before a partial space is told its fence; an error stands for a kernel that has none.
+    pub const FENCE: &str = "space.fence";
     /// Before a program is started in it.
     pub const SPAWN: &str = "space.spawn";
     /// Before a signal is sent in it.
     pub const SIGNAL: &str = "space.signal";
 
     /// All of them.
-    pub const ALL: [&str; 4] = [OPEN, ISOLATE, SPAWN, SIGNAL];
+    pub const ALL: [&str; 5] = [OPEN, ISOLATE, FENCE, SPAWN, SIGNAL];
 }
 
 /// Why a space is not to be had, or does not do what it was asked.
@@ -120,6 +123,7 @@ pub struct Space {
     line: Arc<Line>,
     first: std::process::Child,
     isolation: Isolation,
+    held: Held,
     /// Gone after the processes: the order of the fields is the order of the drops.
     _cgroup: Option<Cgroup>,
 }
@@ -142,19 +146,27 @@ impl Space {
             .reach(point::OPEN, &spec.helper)
             .map_err(|source| not_opened(spec, source))?;
         let refused = match points.reach(point::ISOLATE, &spec.helper) {
-            Ok(()) => match Self::begin(spec, true, points)? {
+            Ok(()) => match Self::begin(spec, Plan::new(spec, true), points)? {
                 Ok(space) => return Ok(space),
                 Err(words) => words,
             },
             Err(refusal) => format!("the kernel allows no namespaces ({refusal})"),
         };
-        let mut space = match Self::begin(spec, false, points)? {
+        let mut plan = Plan::new(spec, false);
+        if plan.fence.is_some() && points.reach(point::FENCE, &spec.helper).is_err() {
+            plan.fence = None;
+        }
+        let mut space = match Self::begin(spec, plan, points)? {
             Ok(space) => space,
             Err(words) => return Err(not_opened(spec, io::Error::other(words))),
         };
         if let Isolation::Full { weaker } = &space.isolation {
-            let missing = [refused].into_iter().chain(weaker.clone()).collect();
-            space.isolation = Isolation::Partial { missing };
+            let held = space.held;
+            let open = spec.fence.as_ref().map(|_| held.missing());
+            let open = open.into_iter().flatten();
+            let missing = [refused].into_iter().chain(open).chain(weaker.clone());
+            let missing = missing.collect();
+            space.isolation = Isolation::Partial { missing, held };
         }
         Ok(space)
     }
@@ -162,7 +174,7 @@ impl Space {
     /// Starts the first process and has it set the space up, or the kernel's words against it.
     fn begin(
         spec: &SpaceSpec,
-        isolated: bool,
+        plan: Plan,
         points: &Arc<dyn Points>,
     ) -> Result<Result<Self, String>, SpaceError> {
         let failed = |source| not_opened(spec, source);
@@ -188,14 +200,18 @@ impl Space {
                 "memory and processes are counted 20 times a second, not bounded by the kernel: {why}"
             )],
         };
-        let space = Self {
+        let mut space = Self {
             line,
             first,
             isolation: Isolation::Full { weaker },
+            held: Held::default(),
             _cgroup: taken.ok(),
         };
-        match space.line.ask(&Request::Open(Plan::new(spec, isolated)))? {
-            Reply::Ready => Ok(Ok(space)),
+        match space.line.ask(&Request::Open(plan))? {
+            Reply::Ready(held) => {
+                space.held = held;
+                Ok(Ok(space))
+            }
             Reply::Refused(words) => Ok(Err(words)),
             Reply::NoTarget(path) => Err(SpaceError::NoTarget(path)),
             other => Err(SpaceError::strange(&other)),

@@ -17,6 +17,16 @@ pub struct Bind {
     pub read_only: bool,
 }
 
+/// What programs may still do in a space that is a partial one, where the kernel can hold them to
+/// it (Landlock, landlock(7)). One that is a full one has no need of it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Fence {
+    /// The directories in which they may write, make and remove.
+    pub writable: Vec<PathBuf>,
+    /// The TCP ports to which they may connect.
+    pub ports: Vec<u16>,
+}
+
 /// What programs in a space may use before they are ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
@@ -57,6 +67,8 @@ pub struct SpaceSpec {
     pub fresh: Vec<PathBuf>,
     /// Directories that are empty and not writable inside.
     pub hidden: Vec<PathBuf>,
+    /// What they are held to where no namespaces are to be had; nothing by default.
+    pub fence: Option<Fence>,
     /// What the programs may use.
     pub limits: Limits,
     /// How long the space may be there before everything in it is killed.
@@ -72,6 +84,7 @@ impl Default for SpaceSpec {
             binds: Vec::new(),
             fresh: Vec::new(),
             hidden: Vec::new(),
+            fence: None,
             limits: Limits::default(),
             deadline: Duration::from_mins(10),
             helper: PathBuf::from("/proc/self/exe"),
@@ -88,10 +101,16 @@ impl SpaceSpec {
         for path in sources.clone().chain(targets.clone()) {
             check_path(path)?;
         }
-        for path in self.fresh.iter().chain(&self.hidden) {
+        let writable = self.fence.iter().flat_map(|fence| &fence.writable);
+        for path in self
+            .fresh
+            .iter()
+            .chain(&self.hidden)
+            .chain(writable.clone())
+        {
             check_path(path)?;
         }
-        for source in sources {
+        for source in sources.chain(writable) {
             if !source.exists() {
                 return Err(SpaceError::NoSource(source.clone()));
             }

@@ -5,7 +5,8 @@ use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::spec::{Limits, SpaceSpec};
+use super::isolation::Held;
+use super::spec::{Fence, Limits, SpaceSpec};
 use super::wire::{Packer, Unpacker};
 use crate::process::Ending;
 
@@ -32,6 +33,7 @@ pub(super) struct Place {
 pub(super) struct Plan {
     pub(super) isolated: bool,
     pub(super) places: Vec<Place>,
+    pub(super) fence: Option<Fence>,
     pub(super) limits: Limits,
     pub(super) deadline: Duration,
 }
@@ -62,7 +64,8 @@ pub(super) enum Request {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Reply {
-    Ready,
+    /// What the programs are held to by the fence.
+    Ready(Held),
     /// The kernel does not allow it.
     Refused(String),
     /// There is nothing at a bind's target.
@@ -106,6 +109,7 @@ impl Plan {
         Self {
             isolated,
             places,
+            fence: spec.fence.clone(),
             limits: spec.limits,
             deadline: spec.deadline,
         }
@@ -150,7 +154,11 @@ impl Reply {
     pub(super) fn pack(&self) -> Vec<u8> {
         let packer = Packer::default();
         match self {
-            Self::Ready => packer.number(0),
+            Self::Ready(held) => packer
+                .number(0)
+                .number(held.files.into())
+                .number(held.connections.into())
+                .number(held.signals.into()),
             Self::Refused(words) => packer.number(1).bytes(words.as_bytes()),
             Self::NoTarget(path) => packer.number(2).path(path),
             Self::Started { pid, since } => packer.number(3).number((*pid).into()).number(*since),
@@ -169,7 +177,11 @@ impl Reply {
     pub(super) fn unpack(frame: &[u8]) -> io::Result<Self> {
         let mut from = Unpacker(frame);
         Ok(match from.number()? {
-            0 => Self::Ready,
+            0 => Self::Ready(Held {
+                files: from.number()? != 0,
+                connections: from.number()? != 0,
+                signals: from.number()? != 0,
+            }),
             1 => Self::Refused(from.text()?),
             2 => Self::NoTarget(from.path()?),
             3 => Self::Started {
@@ -207,6 +219,11 @@ fn pack_plan(packer: Packer, plan: &Plan) -> Packer {
                 What::Hidden => packer.number(2),
             }
         })
+        .list(plan.fence.as_slice(), |packer, fence| {
+            packer
+                .list(&fence.writable, |packer, path| packer.path(path))
+                .list(&fence.ports, |packer, port| packer.number((*port).into()))
+        })
 }
 
 fn unpack_plan(from: &mut Unpacker<'_>) -> io::Result<Plan> {
@@ -232,6 +249,14 @@ fn unpack_plan(from: &mut Unpacker<'_>) -> io::Result<Plan> {
             };
             Ok(Place { target, what })
         })?,
+        fence: from
+            .list(|from| {
+                Ok(Fence {
+                    writable: from.list(Unpacker::path)?,
+                    ports: from.list(|from| small(from.number()?))?,
+                })
+            })?
+            .pop(),
     })
 }
 
@@ -285,6 +310,10 @@ mod tests {
             }],
             fresh: vec!["/tmp".into()],
             hidden: vec!["/home/me/.ssh".into()],
+            fence: Some(Fence {
+                writable: vec!["/copy".into()],
+                ports: vec![7, 8],
+            }),
             ..SpaceSpec::default()
         };
         let program = Program {
@@ -314,7 +343,10 @@ mod tests {
     #[test]
     fn answers_arrive_as_they_were_given() {
         let replies = [
-            Reply::Ready,
+            Reply::Ready(Held {
+                connections: true,
+                ..Held::default()
+            }),
             Reply::Refused("no".into()),
             Reply::NoTarget("/x".into()),
             Reply::Started { pid: 2, since: 99 },

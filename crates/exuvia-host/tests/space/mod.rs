@@ -45,6 +45,7 @@ tests![
     limits::memory_files_and_time_are_bounded,
     limits::the_deadline_ends_everything,
     refusals::without_namespaces_it_is_partial_and_still_ends_everything,
+    refusals::a_fence_lets_nothing_be_written_or_reached_but_what_it_names,
     refusals::every_effect_passes_its_point,
 ];
 
@@ -52,6 +53,7 @@ tests![
 const ANYWHERE: &[&str] = &[
     "a_link_is_refused_wherever_it_lies_in_a_path",
     "without_namespaces_it_is_partial_and_still_ends_everything",
+    "a_fence_lets_nothing_be_written_or_reached_but_what_it_names",
     "every_effect_passes_its_point",
 ];
 

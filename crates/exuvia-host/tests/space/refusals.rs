@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use exuvia_host::points::Points;
 use exuvia_host::process::{Ending, Signal, Sink};
-use exuvia_host::space::{Isolation, Space, SpaceError, SpaceSpec, point};
+use exuvia_host::space::{Fence, Held, Isolation, Space, SpaceError, SpaceSpec, point};
 use exuvia_host::testing::{Fault, Faults};
 
 use super::processes::with_words;
@@ -22,7 +22,7 @@ pub(crate) fn without_namespaces_it_is_partial_and_still_ends_everything() {
     let home = scratch();
     let points: Arc<dyn Points> = faults;
     let space = Space::open_with_points(&with(home.path()), &points).unwrap();
-    let Isolation::Partial { missing } = space.isolation() else {
+    let Isolation::Partial { missing, .. } = space.isolation() else {
         panic!("{}", space.isolation());
     };
     assert!(missing[0].contains("namespaces"), "{missing:?}");
@@ -44,6 +44,74 @@ pub(crate) fn without_namespaces_it_is_partial_and_still_ends_everything() {
     assert_eq!(with_words(&words), []);
 }
 
+pub(crate) fn a_fence_lets_nothing_be_written_or_reached_but_what_it_names() {
+    let faults = Faults::new();
+    let refuse = Fault::Fail(ErrorKind::PermissionDenied);
+    faults.plan(point::ISOLATE, "", 0, refuse);
+    let home = scratch();
+    let copy = home.path().join("copy");
+    std::fs::create_dir(&copy).unwrap();
+    std::fs::write(home.path().join("real"), "real").unwrap();
+    let own = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let other = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = |listener: &std::net::TcpListener| listener.local_addr().unwrap().port();
+    let spec = SpaceSpec {
+        fence: Some(Fence {
+            writable: vec![copy.clone()],
+            ports: vec![port(&own)],
+        }),
+        ..SpaceSpec::default()
+    };
+    let points: Arc<dyn Points> = faults;
+    let space = Space::open_with_points(&spec, &points).unwrap();
+    let Isolation::Partial { held, .. } = space.isolation() else {
+        panic!("{}", space.isolation());
+    };
+    if !held.files {
+        println!("this kernel has no Landlock");
+        return;
+    }
+    let code = |script: &str| space.run(&sh(script)).unwrap().status.code();
+    let real = home.path().display();
+    assert_eq!(
+        code(&format!(
+            "cd '{real}/copy' && echo a > b && mkdir c && mv b c/"
+        )),
+        Some(0)
+    );
+    assert_eq!(code("echo gone > /dev/null"), Some(0));
+    assert_ne!(code(&format!("echo a > '{real}/new'")), Some(0));
+    assert_ne!(
+        code(&format!(
+            "rm '{real}/real' || mv '{real}/real' '{real}/copy/'"
+        )),
+        Some(0)
+    );
+    assert_ne!(code(&format!("echo more >> '{real}/real'")), Some(0));
+    assert_eq!(
+        std::fs::read_to_string(home.path().join("real")).unwrap(),
+        "real"
+    );
+    assert_eq!(
+        code(&format!("cat '{real}/real' > '{real}/copy/read'")),
+        Some(0)
+    );
+    if held.connections {
+        let reach = |port: u16| {
+            let address = format!("127.0.0.1:{port}");
+            let connect = part("connect", &[address.as_ref()]);
+            space.run(&connect).unwrap().status.code()
+        };
+        assert_ne!(reach(port(&other)), Some(0));
+        let port = port(&own);
+        let taken = std::thread::spawn(move || drop(own.accept()));
+        assert_eq!(reach(port), Some(0));
+        taken.join().unwrap();
+    }
+    let outside = std::process::id();
+    assert!(!held.signals || code(&format!("kill -0 {outside}")) != Some(0));
+}
+
 pub(crate) fn every_effect_passes_its_point() {
     let denied = || Fault::Fail(ErrorKind::PermissionDenied);
     let faults = Faults::new();
@@ -51,6 +119,18 @@ pub(crate) fn every_effect_passes_its_point() {
     let points: Arc<dyn Points> = faults.clone();
     let open = || Space::open_with_points(&SpaceSpec::default(), &points);
     assert!(matches!(open(), Err(SpaceError::NotOpened(_))));
+    faults.plan(point::ISOLATE, "", 0, denied());
+    faults.plan(point::FENCE, "", 0, denied());
+    let fenced = SpaceSpec {
+        fence: Some(Fence::default()),
+        ..SpaceSpec::default()
+    };
+    let unfenced = Space::open_with_points(&fenced, &points).unwrap();
+    let Isolation::Partial { missing, held } = unfenced.isolation() else {
+        panic!("{}", unfenced.isolation());
+    };
+    assert_eq!(*held, Held::default(), "{missing:?}");
+    assert!(missing.iter().any(|words| words.contains("written")));
     let space = open().unwrap();
     faults.plan(point::SPAWN, "/bin/sh", 0, denied());
     assert!(matches!(

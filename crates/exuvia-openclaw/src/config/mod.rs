@@ -1,6 +1,7 @@
 //! `openclaw.json`: what the inventory needs of it.
 
 mod agents;
+mod beside;
 mod include;
 mod stand_in;
 mod value;
@@ -12,6 +13,7 @@ use exuvia_host::{Host, Links, read_optional};
 use serde_json::{Map, Value};
 
 pub use agents::Agent;
+pub use beside::Beside;
 pub use stand_in::StandIn;
 
 use crate::Install;
@@ -75,6 +77,35 @@ impl Config {
             }
         }
         paths
+    }
+
+    /// Where a text is, or has in it, a path in this directory; nothing of what is in a list has a
+    /// path of its own but the list.
+    pub fn naming(&self, directory: &Path) -> Option<String> {
+        let directory = directory.to_string_lossy();
+        let is_meant = |text: &str| {
+            let mut after = text.match_indices(&*directory);
+            after.any(|(at, found)| {
+                let rest = text.get(at + found.len()..).unwrap_or_default();
+                rest.is_empty() || rest.starts_with(['/', '"', '\'', ' ', ':', ','])
+            })
+        };
+        let mut left: Vec<(String, &Value)> = Vec::new();
+        let below = |above: &str, map: &'_ Map<String, Value>| {
+            let dot = if above.is_empty() { "" } else { "." };
+            let named = map.keys().map(|key| format!("{above}{dot}{key}"));
+            named.collect::<Vec<_>>()
+        };
+        left.extend(below("", &self.root).into_iter().zip(self.root.values()));
+        while let Some((path, value)) = left.pop() {
+            match value {
+                Value::String(text) if is_meant(text) => return Some(path),
+                Value::Array(list) => left.extend(list.iter().map(|one| (path.clone(), one))),
+                Value::Object(map) => left.extend(below(&path, map).into_iter().zip(map.values())),
+                _ => {}
+            }
+        }
+        None
     }
 
     /// The texts in a list, without white space around them and without empty ones.

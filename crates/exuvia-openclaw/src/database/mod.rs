@@ -7,6 +7,7 @@
 
 mod copy;
 mod plugin_index;
+mod relocate;
 mod wal;
 
 use std::collections::BTreeMap;
@@ -17,6 +18,7 @@ use exuvia_model::install::Database;
 
 pub use copy::{CopyError, PrivateCopy, copy_database};
 pub use plugin_index::read_plugin_index;
+pub use relocate::{NotRelocated, relocate};
 pub use wal::user_version;
 
 use crate::Install;

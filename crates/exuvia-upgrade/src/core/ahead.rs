@@ -81,6 +81,7 @@ impl Core {
         let is_same = before.is_some_and(|before| {
             before.plugins == kept.before.plugins && before.config == kept.before.config
         });
+        let is_same = is_same && self.is_isolated_enough(&kept.rehearsed)?;
         self.learn(|facts| {
             facts.new_tree = Some(kept.tree);
             let mut rehearsed = kept.rehearsed;

@@ -25,7 +25,7 @@ use crate::tree::{TreeId, bring_in};
 use crate::{Facts, Plan, Trouble, UpgradeError, Works};
 
 pub use check::{Refusal, may_be_replaced};
-pub(crate) use rehearse::rehearsal_dir;
+pub(crate) use rehearse::clear;
 pub use rehearse::{Proof, Rehearsed};
 
 /// The effects of a transaction on OpenClaw's package.

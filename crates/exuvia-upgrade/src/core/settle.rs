@@ -54,7 +54,7 @@ impl Core {
             )));
         }
         self.forget_stage()?;
-        host.remove_tree(&self.rehearsal_dir())?;
+        self.clear()?;
         host.remove_tree(&self.plan.beside)?;
         Ok(())
     }

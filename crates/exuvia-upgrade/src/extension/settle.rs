@@ -51,7 +51,7 @@ impl ExtensionWorks {
     pub(super) fn discard(&self) -> Result<(), Trouble> {
         let host = self.core.upgrades.host.as_ref();
         let staged = &self.core.plan.beside;
-        host.remove_tree(&self.core.rehearsal_dir())?;
+        self.core.clear()?;
         let found = TreeId::of(host, staged)?;
         if found.is_some() && found == self.facts().old_tree {
             return Err(Trouble::new(format!(

@@ -12,7 +12,8 @@ use serde_json::json;
 use tokio::time::Instant;
 
 use super::judge::Seen;
-use super::stage::{CACHE, CACHE_HOME, OWN_HOME, Stage};
+use super::place::Place;
+use super::stage::Stage;
 use crate::Trouble;
 
 /// The name of the probe that takes a turn.
@@ -36,8 +37,8 @@ pub(super) struct Question<'q> {
     pub(super) number: usize,
     /// Whether OpenClaw's own checks are asked, too.
     pub(super) whole: bool,
-    /// The directory that is `$EXUVIA_HOME` in there: empty, and of this question alone.
-    pub(super) home: &'q Path,
+    /// Where whoever asks finds things; its `$EXUVIA_HOME` is of this life alone.
+    pub(super) place: &'q Place,
     /// Where it is told which turn to take; nothing where none is to be.
     pub(super) turn: Option<&'q Turn>,
 }
@@ -59,6 +60,7 @@ impl Stage {
         &self,
         space: &Space,
         turn: &Turn,
+        place: &Place,
         said: &Path,
     ) -> Result<Child, Trouble> {
         let command = Command::new(OURSELVES)
@@ -66,6 +68,7 @@ impl Stage {
             .arg(turn.model.port.to_string())
             .arg("--answer")
             .arg(&turn.answer);
+        let command = place.told(command);
         let model = space.spawn(&command, &Sink::Append(said.to_owned()))?;
         let end = Instant::now() + MODEL;
         while model.wait(GLANCE)?.is_none() && Instant::now() < end {
@@ -93,7 +96,7 @@ impl Stage {
             },
         );
         let config = toml::to_string(&json!({ "probes": probes }))?;
-        let path = question.home.join("config.toml");
+        let path = question.place.home.join("config.toml");
         self.host.write_atomic(&path, config.as_bytes(), 0o600)?;
         let wait = self.limits.ready.as_secs().to_string();
         let words = ["status", "--json", "--vitals", "--quiet", "--wait", &wait];
@@ -102,10 +105,13 @@ impl Stage {
             .args(words)
             .args(less)
             .arg("--install")
-            .arg(&self.install.state_dir)
-            .env("EXUVIA_HOME", OWN_HOME)
-            .env(CACHE_HOME, CACHE);
-        let answers = question.home.join(format!("seen-{}.json", question.number));
+            .arg(&question.place.install.state_dir)
+            .env("EXUVIA_HOME", &question.place.own_home);
+        let command = question.place.told(command);
+        let answers = question
+            .place
+            .home
+            .join(format!("seen-{}.json", question.number));
         let asking = space.spawn(&command, &Sink::Append(answers.clone()));
         let asking = asking.map_err(|error| self.fault(error))?;
         let end = Instant::now() + self.limits.ready + TURN_PATIENCE + ANSWERS;

@@ -11,6 +11,9 @@ use serde::{Deserialize, Serialize};
 pub struct Rehearsed {
     /// How far it was cut off, in words.
     pub isolation: String,
+    /// What was not cut off, where isolation was partial; nothing where it was full.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub not_isolated: Vec<String>,
     /// From the start until everything was answered.
     pub took: Duration,
     /// From the start of the new version until it said that it is ready: it migrates first.

@@ -9,7 +9,8 @@ use exuvia_model::vitals::{Part, Vitals};
 use exuvia_openclaw::plugin::{RecordText, put_record};
 use tokio::time::Instant;
 
-use super::stage::{Life, Stage, bind};
+use super::place::{Beside, bind};
+use super::stage::{Life, NEW, Stage};
 use super::{Core, Proof, Rehearsed, TOLD};
 use crate::Trouble;
 
@@ -37,12 +38,18 @@ impl Core {
         let package = self.upgrades.install.package_root.clone();
         let package = package.ok_or_else(|| Trouble::new("no OpenClaw package was found"))?;
         let host = Arc::clone(&self.upgrades.host);
-        let stage = self.rehearsal_stage(package)?;
-        let dir = stage.dir.clone();
-        host.remove_tree(&dir)?;
-        self.copy_state(vec![stage.state()]).await?;
+        let stage = self.rehearsal_stage(package).await?;
+        if let Some(Beside { isolation, .. }) = &stage.beside {
+            // The index names plugins by their real paths, and so would the copy's.
+            return Err(Trouble::new(format!(
+                "a plugin cannot be rehearsed here: isolation {isolation}; nothing was changed"
+            )));
+        }
+        self.clear()?;
+        host.create_private_dir(&stage.dir)?;
+        self.copy_state(vec![stage.state_of(NEW)]).await?;
         let played = tokio::task::spawn_blocking(move || stage.host(&before, &guest)).await?;
-        host.remove_tree(&dir)?;
+        self.clear()?;
         let rehearsed = played?;
         self.learn(|facts| facts.rehearsed = Some(rehearsed))
     }
@@ -51,14 +58,13 @@ impl Core {
 impl Stage {
     fn host(&self, before: &Vitals, guest: &Guest) -> Result<Rehearsed, Trouble> {
         let began = Instant::now();
-        let state = self.state();
+        let state = self.state_of(NEW);
         let below = guest.place.strip_prefix(&self.install.state_dir)?;
         self.host.create_private_dir(&state.join(below))?;
         let (old, new) = &guest.records;
         put_record(&state, &guest.id, old, new, self.host.now())?;
         let lived = self.live(&Life {
-            name: "new",
-            state: &state,
+            name: NEW,
             package: None,
             whole: true,
             also: vec![bind(&guest.staged, &guest.place, true)],
@@ -75,6 +81,7 @@ impl Stage {
         errors.truncate(TOLD);
         Ok(Rehearsed {
             isolation: lived.isolation.to_string(),
+            not_isolated: Vec::new(),
             took: began.elapsed(),
             ready: lived.seen.ready().unwrap_or_default(),
             changes,

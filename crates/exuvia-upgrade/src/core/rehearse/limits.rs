@@ -4,6 +4,7 @@
 //! [rehearsal]
 //! ready-seconds = 300     # how long a gateway may take until it is ready
 //! memory-mb = 3072        # how much memory all of it may hold
+//! require-isolation = "full"  # "partial", the default, is content with less
 //! ```
 
 use std::time::Duration;
@@ -26,6 +27,8 @@ pub(super) struct Limits {
     pub(super) ready: Duration,
     /// Bytes of memory, all of it together.
     pub(super) memory: u64,
+    /// Whether nothing less than full isolation will do.
+    pub(super) full: bool,
 }
 
 /// The file. What else is in it is others'.
@@ -40,6 +43,16 @@ struct Document {
 struct Section {
     ready_seconds: u64,
     memory_mb: u64,
+    require_isolation: Required,
+}
+
+/// How far a rehearsal must be cut off.
+#[derive(Default, Clone, Copy, PartialEq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Required {
+    Full,
+    #[default]
+    Partial,
 }
 
 impl Default for Section {
@@ -47,6 +60,7 @@ impl Default for Section {
         Self {
             ready_seconds: READY,
             memory_mb: MEMORY,
+            require_isolation: Required::default(),
         }
     }
 }
@@ -63,10 +77,12 @@ impl Limits {
         let Section {
             ready_seconds,
             memory_mb,
+            require_isolation,
         } = document.rehearsal;
         Ok(Self {
             ready: Duration::from_secs(ready_seconds.max(1)),
             memory: memory_mb.max(1) << 20,
+            full: require_isolation == Required::Full,
         })
     }
 }

@@ -5,6 +5,11 @@
 //! everything that a gateway is asked, and an agent takes a turn against a stand-in of its model;
 //! what it has is compared with what the live one had. Then the live version is started on the
 //! state as it was, which is where going back leads.
+//!
+//! Where no namespaces are to be had the copy is one of its own place, which is told by the
+//! environment, and a fence of the kernel's holds what runs there to it, if there is one. What fails
+//! there may fail because of the place: so the live version is started in it first, and only where
+//! that works is the new one to blame.
 
 mod ask;
 mod found;
@@ -12,16 +17,19 @@ mod guest;
 mod judge;
 mod limits;
 mod logged;
+mod place;
+mod relocate;
 mod stage;
 
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use exuvia_host::{Home, Links, read_limited};
+use exuvia_host::process::Processes;
+use exuvia_host::space::{Isolation, Space, SpaceSpec};
+use exuvia_host::{Home, Host, HostError};
 use exuvia_model::journal::RunId;
 use exuvia_model::vitals::Vitals;
-use exuvia_openclaw::config::{Config, StandIn};
 use exuvia_recovery::{Scope, TakeOptions, automatic_name};
 use tokio::time::Instant;
 
@@ -30,7 +38,8 @@ use crate::Trouble;
 use ask::Turn;
 use judge::Doubt;
 use limits::Limits;
-use stage::{Life, Lived, Stage};
+use place::{Beside, MARK};
+use stage::{Life, Lived, NEW, OLD, Stage};
 
 pub use found::{Proof, Rehearsed};
 pub(crate) use guest::Guest;
@@ -38,10 +47,8 @@ pub(crate) use guest::Guest;
 /// How long a new version must be there from when it is ready, at most: what dies later is caught
 /// by the soak. A shorter soak shortens this, too.
 const HOLD_OUT: Duration = Duration::from_secs(25);
-/// Where the stand-in of the model listens, unless the gateway does. A space has ports of its own.
-const PORT: u16 = 47_311;
-/// Largest configuration.
-const MAX_CONFIG: u64 = 32 << 20;
+/// How long what was killed may take to be gone.
+const GONE: Duration = Duration::from_secs(30);
 /// How many errors are told.
 const TOLD: usize = 10;
 
@@ -50,28 +57,50 @@ pub(crate) fn rehearsal_dir(home: &Home, run: &RunId) -> PathBuf {
     home.root().join("rehearsals").join(run.as_str())
 }
 
+/// Ends what a rehearsal started and removes its copies, which hold secrets.
+pub(crate) fn clear(host: &dyn Host, home: &Home, run: &RunId) -> Result<(), HostError> {
+    Processes::new().end_with_variable(MARK, run.as_str(), GONE)?;
+    host.remove_tree(&rehearsal_dir(home, run))
+}
+
+/// How far programs can be cut off here.
+fn isolation() -> Result<Isolation, Trouble> {
+    let space = Space::open(&SpaceSpec {
+        fence: Some(exuvia_host::space::Fence::default()),
+        ..SpaceSpec::default()
+    })?;
+    let isolation = space.isolation().clone();
+    space.close()?;
+    Ok(isolation)
+}
+
 impl Core {
     pub(super) async fn rehearse(&mut self) -> Result<(), Trouble> {
         let before = self.facts.before.clone();
         let before = before.ok_or_else(|| Trouble::new("the vitals before were not kept"))?;
         let host = Arc::clone(&self.upgrades.host);
-        let stage = self.rehearsal_stage(self.plan.live.clone())?;
-        let dir = stage.dir.clone();
-        host.remove_tree(&dir)?;
-        self.copy_state(vec![stage.state(), stage.state_before()])
+        let stage = self.rehearsal_stage(self.plan.live.clone()).await?;
+        self.clear()?;
+        host.create_private_dir(&stage.dir)?;
+        for life in [NEW, OLD] {
+            host.create_private_dir(&stage.home_of(life))?;
+        }
+        self.copy_state(vec![stage.state_of(NEW), stage.state_of(OLD)])
             .await?;
         let answer = self.run.as_str().to_owned();
         let rehearsed = tokio::task::spawn_blocking(move || stage.play(&before, answer)).await?;
-        host.remove_tree(&dir)?;
+        self.clear()?;
         let rehearsed = rehearsed?;
         self.learn(|facts| facts.rehearsed = Some(rehearsed))
     }
 
     /// The stage of a rehearsal, with OpenClaw's package.
-    fn rehearsal_stage(&self, live: PathBuf) -> Result<Stage, Trouble> {
+    async fn rehearsal_stage(&self, live: PathBuf) -> Result<Stage, Trouble> {
         let host = Arc::clone(&self.upgrades.host);
+        let limits = Limits::read(host.as_ref(), &self.upgrades.home)?;
         Ok(Stage {
-            limits: Limits::read(host.as_ref(), &self.upgrades.home)?,
+            beside: self.beside(limits).await?,
+            limits,
             host,
             install: self.upgrades.install.clone(),
             plan: Arc::clone(&self.plan),
@@ -83,8 +112,34 @@ impl Core {
         })
     }
 
+    /// What a rehearsal has for its own where it cannot be cut off as a whole.
+    async fn beside(&self, limits: Limits) -> Result<Option<Beside>, Trouble> {
+        let isolation = tokio::task::spawn_blocking(isolation).await??;
+        if isolation.is_full() {
+            return Ok(None);
+        }
+        if limits.full {
+            return Err(Trouble::new(format!(
+                "it cannot be rehearsed: `require-isolation = \"full\"` in config.toml wants more \
+                 than is to be had here, isolation {isolation}; nothing was changed"
+            )));
+        }
+        Beside::new(isolation, self.run.as_str()).map(Some)
+    }
+
+    /// Whether what a rehearsal found ahead of time is cut off as far as it must be.
+    pub(super) fn is_isolated_enough(&self, found: &Rehearsed) -> Result<bool, Trouble> {
+        let limits = Limits::read(self.upgrades.host.as_ref(), &self.upgrades.home)?;
+        Ok(!limits.full || found.not_isolated.is_empty())
+    }
+
+    /// Ends what was started and removes the copies.
+    pub(crate) fn clear(&self) -> Result<(), HostError> {
+        clear(self.upgrades.host.as_ref(), &self.upgrades.home, &self.run)
+    }
+
     /// Holds secrets, for as long as the rehearsal lasts.
-    pub(crate) fn rehearsal_dir(&self) -> PathBuf {
+    pub(super) fn rehearsal_dir(&self) -> PathBuf {
         rehearsal_dir(&self.upgrades.home, &self.run)
     }
 
@@ -112,24 +167,17 @@ impl Core {
 }
 
 impl Stage {
-    /// The copy that the new version makes its own.
-    fn state(&self) -> PathBuf {
-        self.dir.join("state")
-    }
-
-    /// The copy that nothing new has touched: what a rollback puts in place.
-    fn state_before(&self) -> PathBuf {
-        self.dir.join("state-before")
-    }
-
     fn play(&self, before: &Vitals, answer: String) -> Result<Rehearsed, Trouble> {
         let began = Instant::now();
-        let turn = self.prepare_turn(answer);
+        let turn = self.prepare(answer)?;
         self.run_scripts()?;
-        let (state, package) = (self.state(), self.plan.other());
+        // What fails in a place of which little is known may be the place's fault.
+        let tried = self.beside.as_ref();
+        let tried = tried.map(|_| self.live_old(turn.as_ref().ok()));
+        let tried = tried.transpose()?;
+        let package = self.plan.other();
         let new = self.live(&Life {
-            name: "new",
-            state: &state,
+            name: NEW,
             package: Some(&package),
             whole: true,
             also: Vec::new(),
@@ -140,12 +188,17 @@ impl Stage {
         works.map_err(|doubt| self.trouble(doubt))?;
         let compared = new.seen.lost_nothing(before);
         let changes = compared.map_err(|doubt| self.trouble(doubt))?;
-        let (way_back, turn) = self.go_back(&new, turn.as_ref())?;
+        let (way_back, turn) = self.go_back(&new, turn.as_ref(), tried)?;
         let mut errors = new.errors;
         let error_count = errors.len();
         errors.truncate(TOLD);
+        let not_isolated = match &new.isolation {
+            Isolation::Full { .. } => Vec::new(),
+            Isolation::Partial { missing, .. } => missing.clone(),
+        };
         Ok(Rehearsed {
             isolation: new.isolation.to_string(),
+            not_isolated,
             took: began.elapsed(),
             ready: new.seen.ready().unwrap_or_default(),
             changes,
@@ -157,24 +210,15 @@ impl Stage {
         })
     }
 
-    /// Whether the live version starts and answers on the state as it was, and what is to be made of
-    /// the turn: one that fails with the live version, too, says nothing of the new one.
-    fn go_back(
-        &self,
-        new: &Lived,
-        turn: Result<&Turn, &String>,
-    ) -> Result<(Proof, Proof), Trouble> {
-        let taken = new.seen.turn();
-        let state = self.state_before();
+    /// The live version on the state as it was, which works, or nothing is known.
+    fn live_old(&self, turn: Option<&Turn>) -> Result<Lived, Trouble> {
         let old = self.live(&Life {
-            name: "old",
-            state: &state,
+            name: OLD,
             package: None,
             // Gate 1 has asked the live one.
             whole: false,
             also: Vec::new(),
-            // Asked only where the new one failed.
-            turn: turn.ok().filter(|_| matches!(taken, Some(Err(_)))),
+            turn,
             hold_out: Duration::ZERO,
         });
         let cannot = |why: String| {
@@ -188,6 +232,24 @@ impl Stage {
         let works = old.seen.works(&self.from, self.limits.ready);
         works
             .map_err(|(Doubt::Fails(why) | Doubt::Late(why) | Doubt::Unknown(why))| cannot(why))?;
+        Ok(old)
+    }
+
+    /// Whether the live version starts and answers on the state as it was, and what is to be made of
+    /// the turn: one that fails with the live version, too, says nothing of the new one.
+    fn go_back(
+        &self,
+        new: &Lived,
+        turn: Result<&Turn, &String>,
+        tried: Option<Lived>,
+    ) -> Result<(Proof, Proof), Trouble> {
+        let taken = new.seen.turn();
+        // Asked only where the new one failed.
+        let asked = turn.ok().filter(|_| matches!(taken, Some(Err(_))));
+        let old = match tried {
+            Some(old) => old,
+            None => self.live_old(asked)?,
+        };
         let way_back = Proof::Works {
             took: old.seen.ready().unwrap_or_default(),
         };
@@ -208,38 +270,5 @@ impl Stage {
             (Ok(_), None, _) => Proof::unknown("it was not asked"),
         };
         Ok((way_back, turn))
-    }
-
-    /// Has the agents of both copies use a stand-in of their model, which nothing else does: in
-    /// there no real one can be reached. Why not, where that cannot be.
-    fn prepare_turn(&self, answer: String) -> Result<Turn, String> {
-        let install = &self.install;
-        let config = install.config_path.strip_prefix(&install.state_dir);
-        let config = config.map_err(|_| {
-            let path = install.config_path.display();
-            format!("{path} lies outside of the state directory, and is not copied")
-        })?;
-        let settings = Config::read(self.host.as_ref(), install);
-        let port = settings.get(&["gateway", "port"]);
-        let is_taken = port.and_then(serde_json::Value::as_u64) == Some(PORT.into());
-        let model = StandIn {
-            port: if is_taken { PORT + 1 } else { PORT },
-        };
-        for copy in [self.state(), self.state_before()] {
-            let path = copy.join(config);
-            let host = self.host.as_ref();
-            let text = read_limited(host, &path, MAX_CONFIG, Links::Refuse);
-            let text = text.map_err(|error| error.to_string())?;
-            let text = model.put_into(&String::from_utf8_lossy(&text))?;
-            host.write_atomic(&path, text.as_bytes(), 0o600)
-                .map_err(|error| error.to_string())?;
-        }
-        let agents = settings.agents(self.host.as_ref(), install).into_iter();
-        let agent = agents.map(|agent| agent.id).next();
-        Ok(Turn {
-            agent: agent.ok_or("no agent is configured")?,
-            answer,
-            model,
-        })
     }
 }

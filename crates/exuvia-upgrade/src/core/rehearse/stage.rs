@@ -16,6 +16,7 @@ use super::ask::{GLANCE, Question, Turn};
 use super::judge::{Doubt, Seen};
 use super::limits::Limits;
 use super::logged;
+use super::place::{Beside, Place, readable};
 use crate::core::npm;
 use crate::{Plan, Trouble};
 
@@ -24,18 +25,13 @@ const STOP: Duration = Duration::from_secs(30);
 const SCRIPTS: Duration = Duration::from_mins(5);
 /// How long a space may be there beyond what a gateway may take to be ready.
 const REST: Duration = Duration::from_mins(10);
+/// The names of the two lives.
+pub(super) const NEW: &str = "new";
+pub(super) const OLD: &str = "old";
 /// Directories that are empty in a space.
 const EMPTY: [&str; 3] = ["/tmp", "/var/tmp", "/run"];
 /// How often a gateway is asked that gives too few answers.
 const TRIES: usize = 3;
-/// `$EXUVIA_HOME` in a space.
-pub(super) const OWN_HOME: &str = "/tmp/exuvia";
-/// Where OpenClaw writes its log, as JSON (seen with 2026.9.5).
-const LOGS: &str = "/tmp/openclaw";
-/// Where it copies its databases to before it looks into them, in there. Without it that is in the
-/// user's home, which cannot be written in there (`infra/sqlite-snapshot-staging`, 2026.9.6).
-pub(super) const CACHE: &str = "/tmp/cache";
-pub(super) const CACHE_HOME: &str = "XDG_CACHE_HOME";
 /// The most that is read of a log.
 const MAX_LOG: u64 = 64 << 20;
 
@@ -49,6 +45,8 @@ pub(super) struct Stage {
     pub(super) from: Version,
     pub(super) to: Version,
     pub(super) limits: Limits,
+    /// What it has for its own where it is not at the real paths.
+    pub(super) beside: Option<Beside>,
     /// All of it; holds secrets.
     pub(super) dir: PathBuf,
     /// What gateways print, kept with the run.
@@ -59,8 +57,6 @@ pub(super) struct Stage {
 pub(super) struct Life<'l> {
     /// A name of its own for what it leaves.
     pub(super) name: &'l str,
-    /// The state that it lives on.
-    pub(super) state: &'l Path,
     /// The package that it is of, where that is not the live one.
     pub(super) package: Option<&'l Path>,
     /// Whether OpenClaw's own checks are asked, too, which take longer than all the rest.
@@ -83,28 +79,19 @@ pub(super) struct Lived {
 impl Stage {
     /// Starts a gateway in a space, asks it, and stops it.
     pub(super) fn live(&self, life: &Life<'_>) -> Result<Lived, Trouble> {
-        let (home, logs) = (self.own(life.name, "home")?, self.own(life.name, "log")?);
-        let cache = self.own(life.name, "cache")?;
-        let mut binds = vec![
-            bind(life.state, &self.install.state_dir, false),
-            bind(&home, Path::new(OWN_HOME), false),
-            bind(&logs, Path::new(LOGS), false),
-            bind(&cache, Path::new(CACHE), false),
-        ];
-        // The live one, too, may lie in a directory that is empty in there.
-        let package = life.package.unwrap_or(&self.live);
-        binds.push(bind(package, &self.live, true));
-        binds.extend(life.also.iter().cloned());
-        let space = self.open(binds)?;
+        let place = self.place(life)?;
+        let space = self.open(&place)?;
         let said = self.dir.join(format!("{}-model.log", life.name));
-        let model = life.turn.map(|turn| self.start_model(&space, turn, &said));
+        let model = life
+            .turn
+            .map(|turn| self.start_model(&space, turn, &place, &said));
         let model = model.transpose()?;
-        let command = self
+        let command = place
             .install
             .openclaw(["gateway", "run"])?
             .env("OPENCLAW_NO_AUTO_UPDATE", "1")
-            .env("NO_COLOR", "1")
-            .env(CACHE_HOME, CACHE);
+            .env("NO_COLOR", "1");
+        let command = place.told(command);
         let began = Instant::now();
         let gateway = space.spawn(&command, &Sink::Append(self.log.clone()));
         let gateway = gateway.map_err(|error| self.fault(error))?;
@@ -112,7 +99,7 @@ impl Stage {
             let question = Question {
                 number,
                 whole,
-                home: &home,
+                place: &place,
                 turn,
             };
             self.ask(&space, &gateway, &question)
@@ -146,19 +133,17 @@ impl Stage {
         Ok(Lived {
             seen,
             isolation,
-            errors: logged::errors(self.host.as_ref(), &logs),
+            errors: logged::errors(self.host.as_ref(), &place.logs),
         })
     }
 
     /// The scripts that npm would have run, where they reach nothing but the staged tree.
     pub(super) fn run_scripts(&self) -> Result<(), Trouble> {
         let beside = &self.plan.beside;
-        let space = self.open(vec![bind(beside, beside, false)])?;
+        let place = self.place_of_scripts()?;
+        let space = self.open(&place)?;
         let command = npm::command(self.host.as_ref(), &self.install, beside, &["rebuild"])?;
-        let command = command
-            .timeout(SCRIPTS)
-            .env("HOME", "/tmp")
-            .env("npm_config_cache", "/tmp/npm");
+        let command = place.told(command.timeout(SCRIPTS));
         let output = space.run(&command).map_err(|error| self.fault(error))?;
         space.close()?;
         if output.status.success() {
@@ -173,12 +158,16 @@ impl Stage {
 
     /// Opens a space in which the Node that runs the gateway is found, too, where it lies in a
     /// directory that is empty in there.
-    fn open(&self, mut binds: Vec<Bind>) -> Result<Space, Trouble> {
+    fn open(&self, place: &Place) -> Result<Space, Trouble> {
         let node = self.install.node.as_deref().and_then(Path::parent);
         let node = node.filter(|dir| EMPTY.iter().any(|empty| dir.starts_with(empty)));
-        binds.extend(node.map(|dir| bind(dir, dir, true)));
+        let mut binds = place.binds.clone();
+        if self.beside.is_none() {
+            binds.extend(node.map(readable));
+        }
         let space = Space::open(&SpaceSpec {
             binds,
+            fence: place.fence.clone(),
             limits: space::Limits {
                 memory_bytes: self.limits.memory,
                 ..space::Limits::default()
@@ -186,20 +175,20 @@ impl Stage {
             deadline: self.limits.ready + REST * 2,
             ..SpaceSpec::default()
         })?;
-        match space.isolation() {
-            Isolation::Full { .. } => Ok(space),
-            // Beside everything else it would speak to the real channels.
-            partial @ Isolation::Partial { .. } => Err(Trouble::new(format!(
-                "it cannot be rehearsed here: isolation {partial}; nothing was changed"
-            ))),
+        // Prepared for one and in the other, it would write where it must not.
+        let is_as_thought = match (&self.beside, space.isolation()) {
+            (None, Isolation::Full { .. }) => true,
+            (Some(beside), Isolation::Partial { held, .. }) => held.files || !beside.is_fenced(),
+            _ => false,
+        };
+        if is_as_thought {
+            return Ok(space);
         }
-    }
-
-    /// A directory for one thing of one life.
-    fn own(&self, life: &str, what: &str) -> Result<PathBuf, Trouble> {
-        let dir = self.dir.join(format!("{life}-{what}"));
-        self.host.create_private_dir(&dir)?;
-        Ok(dir)
+        Err(Trouble::new(format!(
+            "it cannot be rehearsed: how far it is cut off has changed, and is now {}; try again; \
+             nothing was changed",
+            space.isolation()
+        )))
     }
 
     /// What a space says when it is at its end: whoever used more than is given is to blame.
@@ -236,13 +225,5 @@ impl Stage {
             "in the rehearsal {why}; the last that it printed: {last} (all of it: {})",
             self.log.display()
         )
-    }
-}
-
-pub(super) fn bind(source: &Path, target: &Path, read_only: bool) -> Bind {
-    Bind {
-        source: source.to_owned(),
-        target: target.to_owned(),
-        read_only,
     }
 }

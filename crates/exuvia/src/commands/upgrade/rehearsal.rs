@@ -12,9 +12,18 @@ pub(crate) fn lines(found: &Rehearsed) -> Vec<String> {
     let mut lines = vec![format!(
         "Rehearsed in {}: isolation {}, ready after {}, nothing lost",
         render::took(found.took),
-        render::line(&found.isolation),
+        isolation(found),
         render::took(found.ready),
     )];
+    if !found.not_isolated.is_empty() {
+        lines.push(
+            "! isolation: partial. It was rehearsed beside everything else, so that this says less \
+             than one that is cut off:"
+                .to_owned(),
+        );
+        let open = found.not_isolated.iter();
+        lines.extend(open.map(|open| format!("  - {}", render::line(open))));
+    }
     if let Some(run) = &found.ahead {
         lines.push(format!("  ahead of time, in {run}"));
     }
@@ -27,6 +36,14 @@ pub(crate) fn lines(found: &Rehearsed) -> Vec<String> {
     ));
     lines.extend(some("errors in its log", &found.errors, found.error_count));
     lines
+}
+
+/// Full with what is weaker, or partial, which is told below.
+fn isolation(found: &Rehearsed) -> String {
+    if found.not_isolated.is_empty() {
+        return render::line(&found.isolation);
+    }
+    "partial".to_owned()
 }
 
 fn proof(what: &str, proof: &Proof) -> String {
