@@ -11,8 +11,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
-use exuvia_e2e::{Moulting, Ran, binary, entry, found, leaves_nothing, until};
+use exuvia_e2e::{Moulting, Ran, Running, binary, entry, found, leaves_nothing, until};
 use exuvia_testkit::mini::{Flaw, Gateway, Mini, World};
 use exuvia_testkit::sandbox::{NEXT_OPENCLAW, OPENCLAW};
 use rustix::process::Signal;
@@ -267,7 +268,7 @@ fn a_bad_release_is_stopped_by_a_partial_rehearsal_and_not_offered_again() {
 
 #[test]
 fn a_kill_in_a_partial_rehearsal_leaves_nothing_after_the_next_command() {
-    let slow = Flaw::StartsAfter(std::time::Duration::from_mins(4));
+    let slow = Flaw::StartsAfter(Duration::from_mins(4));
     let ground = Ground::of(61_244, Mini::release(NEW).broken(slow));
     let words = ground.upgrade_words();
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
@@ -361,7 +362,7 @@ fn the_real_openclaw_is_rehearsed_in_part() {
         };
     }
     let before = moulting.belongings();
-    let ran = Ran::of(&mut rehearse);
+    let ran = Running::start(&mut rehearse).wait_within(Duration::from_mins(20));
     println!("{:.0?}\n{}\n{}", ran.took, ran.stderr, ran.stdout);
     let told = ran.exits(0).json();
     says_partial(&told);

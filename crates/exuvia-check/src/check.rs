@@ -98,7 +98,8 @@ impl Check {
         let before = inventory.clone();
         let sources = self.sources()?;
         let channel = self.options.channel.unwrap_or_default();
-        let result = scan::scan(&sources, &mut inventory, channel, &*self.progress).await;
+        let pins = self.documents.pins()?;
+        let result = scan::scan(&sources, &mut inventory, channel, &pins, &*self.progress).await;
         if inventory != before {
             self.documents.keep(Stage::Inventory, &inventory)?;
         }

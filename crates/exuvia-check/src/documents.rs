@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use exuvia_host::{Home, Host, HostError, Links, Lock, read_optional};
 use exuvia_model::report::{Found, Stage, Stages};
@@ -13,6 +14,10 @@ use crate::leftovers::{Writers, sweep_files};
 
 /// Largest document that is read back, in bytes: 100,000 assets fit.
 pub(crate) const MAX_DOCUMENT: u64 = 256 * 1024 * 1024;
+
+/// How long another one may take to change a list, and how often it is looked whether it has.
+const PATIENCE: Duration = Duration::from_secs(10);
+const GLANCE: Duration = Duration::from_millis(10);
 
 /// Reads and writes the documents of one install.
 #[derive(Debug, Clone)]
@@ -50,6 +55,12 @@ pub enum DocumentError {
         /// The lock that it holds.
         lock: PathBuf,
     },
+    /// Somebody changes a list and does not end.
+    #[error("another exuvia changes the same list; try again when it has ended (lock: {})", .lock.display())]
+    Held {
+        /// The lock that it holds.
+        lock: PathBuf,
+    },
     /// There is no such report.
     #[error("there is no report {id}; run `exuvia check` to make one")]
     NoSuchReport {
@@ -83,6 +94,23 @@ impl Documents {
         self.host
             .try_lock(&lock)?
             .ok_or(DocumentError::Busy { lock })
+    }
+
+    /// Keeps others from changing the lists that the user and failed upgrades add to, for as long
+    /// as one takes: waits for whoever does.
+    pub(crate) fn alone_with_lists(&self) -> Result<Lock, DocumentError> {
+        self.host.create_private_dir(&self.own_dir)?;
+        let lock = self.own_dir.join("lists.lock");
+        let began = self.host.elapsed();
+        loop {
+            if let Some(held) = self.host.try_lock(&lock)? {
+                return Ok(held);
+            }
+            if self.host.elapsed().saturating_sub(began) >= PATIENCE {
+                return Err(DocumentError::Held { lock });
+            }
+            std::thread::sleep(GLANCE);
+        }
     }
 
     /// Removes what a check that was killed left beside the documents. For the lock's holder:

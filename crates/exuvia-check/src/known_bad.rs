@@ -9,6 +9,9 @@ use serde_json::{Map, Value};
 
 use crate::documents::{DocumentError, Documents, MAX_DOCUMENT};
 
+/// Set where the user put a version on the list.
+const BY_USER: &str = "byUser";
+
 /// The list. Somebody may have written it by hand, so that what is not understood is kept.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -59,7 +62,39 @@ impl BadVersion {
     }
 }
 
+impl BadVersion {
+    /// A version that the user does not want.
+    pub fn of_user(
+        asset_id: AssetId,
+        version: String,
+        reason: Option<String>,
+        run: RunId,
+        at: Timestamp,
+    ) -> Self {
+        let mut others = Map::new();
+        others.insert(BY_USER.to_owned(), Value::Bool(true));
+        Self {
+            asset_id,
+            version,
+            reason,
+            run: Some(run),
+            at: Some(at),
+            others,
+        }
+    }
+
+    /// Whether the user put it on the list, and no failed upgrade.
+    pub fn is_of_user(&self) -> bool {
+        self.run.is_none() || self.others.get(BY_USER) == Some(&Value::Bool(true))
+    }
+}
+
 impl KnownBad {
+    /// All of them, in the order in which they were added.
+    pub fn all(&self) -> &[BadVersion] {
+        &self.versions
+    }
+
     /// Whether this version of the asset is one of them.
     pub fn contains(&self, asset: &AssetId, version: &Revision) -> bool {
         self.find(asset, version).is_some()
@@ -90,12 +125,30 @@ impl Documents {
 
     /// Adds one, in place of what was known of the same version.
     pub fn remember_bad(&self, bad: BadVersion) -> Result<(), DocumentError> {
+        let _alone = self.alone_with_lists()?;
         let mut known = self.known_bad()?;
         known
             .versions
             .retain(|other| other.asset_id != bad.asset_id || other.version != bad.version);
         known.versions.push(bad);
         self.write(&self.own_path("known-bad.json"), &known)
+    }
+
+    /// Takes one off the list; what was known of it.
+    pub fn forget_bad(
+        &self,
+        asset: &AssetId,
+        version: &str,
+    ) -> Result<Option<BadVersion>, DocumentError> {
+        let _alone = self.alone_with_lists()?;
+        let mut known = self.known_bad()?;
+        let is_it = |bad: &BadVersion| bad.asset_id == *asset && bad.version == version;
+        let Some(at) = known.versions.iter().position(is_it) else {
+            return Ok(None);
+        };
+        let bad = known.versions.remove(at);
+        self.write(&self.own_path("known-bad.json"), &known)?;
+        Ok(Some(bad))
     }
 }
 
@@ -136,5 +189,13 @@ mod tests {
         assert_eq!(text["note"], "mine");
         assert_eq!(text["versions"][0]["why"], "I do not like it");
         assert_eq!(text["versions"].as_array().unwrap().len(), 2);
+        assert!(!found.is_of_user());
+        let (run, why) = (RunId::from_bits(2), Some("no".to_owned()));
+        let bad = BadVersion::of_user(core.clone(), "3.0.0".to_owned(), why, run, host.now());
+        documents.remember_bad(bad).unwrap();
+        let forgotten = documents.forget_bad(&core, "3.0.0").unwrap().unwrap();
+        assert!(forgotten.is_of_user());
+        assert_eq!(documents.forget_bad(&core, "3.0.0").unwrap(), None);
+        assert_eq!(documents.known_bad().unwrap(), known);
     }
 }

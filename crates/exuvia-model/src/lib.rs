@@ -13,6 +13,7 @@ pub mod evidence;
 pub mod install;
 pub mod inventory;
 pub mod journal;
+pub mod named;
 pub mod policy;
 pub mod probe;
 pub mod report;

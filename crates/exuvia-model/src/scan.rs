@@ -386,6 +386,13 @@ pub enum SkipReason {
         /// The channel.
         channel: Channel,
     },
+    /// The user wants it to stay what it is.
+    Pinned {
+        /// The version that it was pinned at, where it has one.
+        version: Option<String>,
+        /// Why, in the user's words.
+        because: Option<String>,
+    },
 }
 
 impl fmt::Display for SkipReason {
@@ -403,6 +410,16 @@ impl fmt::Display for SkipReason {
             Self::AheadOfRemote => f.write_str("has commits that its remote has not"),
             Self::NotOnChannel { channel } => {
                 write!(f, "no release on the channel {}", channel.name())
+            }
+            Self::Pinned { version, because } => {
+                f.write_str("pinned")?;
+                if let Some(version) = version {
+                    write!(f, " at {version}")?;
+                }
+                match because {
+                    Some(because) => write!(f, ": {because}"),
+                    None => Ok(()),
+                }
             }
         }
     }

@@ -98,6 +98,10 @@ pub(crate) enum Command {
     Rehearse(crate::commands::upgrade::rehearse::RehearseArgs),
     Rollback(crate::commands::upgrade::RollbackArgs),
     Resume(crate::commands::upgrade::ResumeArgs),
+    Pin(crate::commands::pin::PinArgs),
+    Unpin(crate::commands::pin::UnpinArgs),
+    Block(crate::commands::block::BlockArgs),
+    Unblock(crate::commands::block::UnblockArgs),
     /// Take snapshots of the install, and go back to them
     #[command(subcommand, after_help = SNAPSHOT_EXAMPLES)]
     Snapshot(SnapshotCommand),

@@ -11,6 +11,7 @@ use futures::StreamExt;
 
 use crate::ids::document_id;
 use crate::local_changes;
+use crate::pins::{Pin, Pins};
 use crate::progress::{Phase, Progress};
 use crate::sources::Sources;
 
@@ -64,11 +65,15 @@ pub(crate) async fn scan(
     sources: &Sources,
     inventory: &mut Inventory,
     channel: Channel,
+    pins: &Pins,
     progress: &dyn Progress,
 ) -> ScanResult {
     progress.begin(Phase::Scan, inventory.assets.len());
     let asked = inventory.assets.iter().map(|asset| async move {
-        let answer = ask(sources, asset, channel).await;
+        let answer = match pins.find(&asset.id) {
+            Some(pin) => (Answer::skipped(asset, pinned(pin)), None),
+            None => ask(sources, asset, channel).await,
+        };
         progress.advance(&asset.name);
         answer
     });
@@ -132,6 +137,14 @@ fn empty(sources: &Sources, inventory: &Inventory, channel: Channel) -> ScanResu
         inventory_id: inventory.inventory_id.clone(),
         channel,
         offline_age_seconds: None,
+    }
+}
+
+fn pinned(pin: &Pin) -> SkipReason {
+    let short = |text: &String| text::one_line(text, 200);
+    SkipReason::Pinned {
+        version: pin.version.as_ref().map(short),
+        because: pin.reason.as_ref().map(short),
     }
 }
 

@@ -38,6 +38,10 @@ pub enum Operation {
     Rollback,
     /// An upgrade is carried out on a copy.
     Rehearse,
+    /// An asset is pinned to what it is, or no longer.
+    AssetPin,
+    /// A version is kept from being installed, or no longer.
+    VersionBlock,
     /// Something that this Exuvia does not know.
     Other(OtherOperation),
 }
@@ -53,7 +57,7 @@ pub struct UnknownName(String);
 
 impl Operation {
     /// All that are known.
-    pub const KNOWN: [Self; 14] = [
+    pub const KNOWN: [Self; 16] = [
         Self::Snapshot,
         Self::Restore,
         Self::Delete,
@@ -68,6 +72,8 @@ impl Operation {
         Self::Upgrade,
         Self::Rollback,
         Self::Rehearse,
+        Self::AssetPin,
+        Self::VersionBlock,
     ];
 
     /// Its name.
@@ -87,6 +93,8 @@ impl Operation {
             Self::Upgrade => "upgrade",
             Self::Rollback => "rollback",
             Self::Rehearse => "rehearse",
+            Self::AssetPin => "asset-pin",
+            Self::VersionBlock => "version-block",
             Self::Other(OtherOperation(name)) => name,
         }
     }

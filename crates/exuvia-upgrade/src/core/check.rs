@@ -126,8 +126,13 @@ impl Core {
         match known.find(&self.plan.asset, to) {
             None => Ok(()),
             Some(bad) => Err(Trouble::new(format!(
-                "{to} failed here before{}; wait for the next version, or take it off the list \
-                 known-bad.json",
+                "{to} {}{}; wait for the next version, or take it off the list: `exuvia unblock \
+                 openclaw@{to}`",
+                if bad.is_of_user() {
+                    "was blocked by you"
+                } else {
+                    "failed here before"
+                },
                 bad.run
                     .as_ref()
                     .map_or_else(String::new, |run| format!(" (`exuvia history {run}`)"))

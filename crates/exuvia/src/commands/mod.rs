@@ -3,6 +3,7 @@
 pub(crate) mod backup;
 #[cfg(feature = "bench")]
 pub(crate) mod bench;
+pub(crate) mod block;
 mod check;
 mod completions;
 mod detail;
@@ -10,7 +11,9 @@ mod doctor;
 pub(crate) mod gateway;
 pub(crate) mod history;
 mod installs;
+mod lists;
 mod phases;
+pub(crate) mod pin;
 mod policy;
 mod report;
 pub(crate) mod restart;
@@ -52,6 +55,22 @@ pub(crate) async fn run(cli: Cli, host: Arc<dyn Host>, output: Arc<Output>) -> R
         Command::Rehearse(args) => upgrade::rehearse::rehearse(machine()?, args, &output).await,
         Command::Rollback(args) => upgrade::rollback(machine()?, args, &output).await,
         Command::Resume(args) => upgrade::resume(machine()?, args, &output).await,
+        Command::Pin(args) => {
+            let machine = machine()?;
+            blocking(move || pin::pin(machine, &args, &output)).await
+        }
+        Command::Unpin(args) => {
+            let machine = machine()?;
+            blocking(move || pin::unpin(machine, &args, &output)).await
+        }
+        Command::Block(args) => {
+            let machine = machine()?;
+            blocking(move || block::block(machine, &args, &output)).await
+        }
+        Command::Unblock(args) => {
+            let machine = machine()?;
+            blocking(move || block::unblock(machine, &args, &output)).await
+        }
         Command::Snapshot(command) => {
             let machine = machine()?;
             blocking(move || snapshot::run(&machine, &command, &output)).await

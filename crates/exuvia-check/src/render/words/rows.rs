@@ -76,7 +76,10 @@ fn condition(row: Row) -> Phrase {
             "it needs another Node than the one that runs OpenClaw",
             "所需的 Node 版本与运行 OpenClaw 的不符",
         ),
-        Row::KnownBad => both("this version failed here before", "此版本曾在这里升级失败"),
+        Row::KnownBad => both(
+            "this version failed here before, or you blocked it",
+            "此版本曾在这里升级失败，或已被你阻止",
+        ),
         Row::KindNotUpgradable => both(
             "Exuvia does not replace assets of this kind",
             "Exuvia 不替换这一类资源",
@@ -124,7 +127,10 @@ pub fn unblock(row: Row) -> Option<Phrase> {
             "give OpenClaw a Node of that range first, then check again",
             "先为 OpenClaw 换上符合范围的 Node，再重新检查",
         ),
-        Row::KnownBad => both("wait for the next version", "等待下一个版本"),
+        Row::KnownBad => both(
+            "wait for the next version, or take it off the list with `exuvia unblock`",
+            "等待下一个版本，或用 `exuvia unblock` 将其移出列表",
+        ),
         Row::KindNotUpgradable => both(
             "update it where it comes from, then check again",
             "在其来源处更新，然后重新检查",

@@ -36,6 +36,19 @@ pub fn skipped(why: &SkipReason, lang: Lang) -> String {
             let phrase = both("no release on this channel", "此渠道没有发布");
             return with_datum(phrase.say(lang), channel.name(), lang);
         }
+        SkipReason::Pinned { version, because } => {
+            let version = version.as_deref().map(datum_of).unwrap_or_default();
+            let phrase = match lang {
+                Lang::En if version.is_empty() => "pinned by you".to_owned(),
+                Lang::En => format!("pinned by you at {version}"),
+                Lang::ZhCn if version.is_empty() => "已由你固定".to_owned(),
+                Lang::ZhCn => format!("已由你固定在 {version}"),
+            };
+            return match because {
+                Some(because) => with_datum(&phrase, because, lang),
+                None => phrase,
+            };
+        }
     };
     phrase.say(lang).to_owned()
 }

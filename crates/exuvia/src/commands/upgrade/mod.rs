@@ -24,6 +24,7 @@ use exuvia_model::report::Entry;
 use exuvia_model::upgrade::Kind;
 use exuvia_upgrade::{Kept, Plan, Subject, core, extension, skill};
 
+use crate::commands::lists::must_not_be_pinned;
 use crate::exit::Blocked;
 use crate::output::Output;
 use crate::session::{Machine, Session};
@@ -135,6 +136,7 @@ pub(crate) fn choose(machine: Machine, choice: &Choice, output: &Output) -> Resu
     for selected in &selection.entries {
         let entry = report.entry(selected.number);
         let entry = entry.ok_or_else(|| anyhow!("no such entry"))?;
+        must_not_be_pinned(&session, &entry.update.asset_id, &entry.update.name)?;
         if !choice.despite_policy {
             allowed::must_be_allowed(&session.host, &home, entry)?;
         }

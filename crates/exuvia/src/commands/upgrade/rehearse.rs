@@ -7,7 +7,7 @@ use anyhow::{Result, bail};
 use clap::Args;
 use exuvia_check::Progress;
 use exuvia_model::Report;
-use exuvia_model::asset::AssetKind;
+use exuvia_model::asset::{AssetClass, AssetId, AssetKind};
 use exuvia_model::report::Entry;
 use exuvia_model::risk::Risk;
 use exuvia_model::upgrade::Kind;
@@ -15,6 +15,7 @@ use exuvia_upgrade::Plan;
 
 use super::{Ground, SOAK, plan_core, told};
 use crate::cli::SourceArgs;
+use crate::commands::lists::must_not_be_pinned;
 use crate::exit::Blocked;
 use crate::output::Output;
 use crate::session::{Machine, Session};
@@ -62,6 +63,12 @@ pub(crate) async fn rehearse(
         Some(id) => session.documents.report(Some(id))?,
         None => check(&session, output).await?,
     };
+    let asked = args.asset.as_deref().unwrap_or(OPENCLAW);
+    let asked = asked.split_once('@').map_or(asked, |(name, _)| name);
+    if asked == OPENCLAW || asked == AssetId::new(AssetClass::Core, OPENCLAW).as_str() {
+        let core = AssetId::new(AssetClass::Core, OPENCLAW);
+        must_not_be_pinned(&session, &core, OPENCLAW)?;
+    }
     let entry = find(&report, args.asset.as_deref().unwrap_or(OPENCLAW))?;
     if entry.update.kind != AssetKind::CoreNpm {
         bail!(Blocked(format!(
