@@ -341,7 +341,7 @@ fn who_wants_full_isolation_is_refused_without_namespaces() {
 
 /// As in a container: root, who may make no namespaces.
 #[test]
-#[ignore = "four minutes on two processors that do nothing else; run it after every change to rehearsals"]
+#[ignore = "minutes, a quarter of an hour on a busy machine; run it after every change to rehearsals"]
 fn the_real_openclaw_is_rehearsed_in_part() {
     let mut moulting = Moulting::start();
     moulting.offer(OPENCLAW, NEXT_OPENCLAW);
