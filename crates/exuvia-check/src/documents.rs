@@ -96,6 +96,21 @@ impl Documents {
             .ok_or(DocumentError::Busy { lock })
     }
 
+    /// A list, which is empty where there is none yet.
+    pub(crate) fn list<T: Default + DeserializeOwned>(
+        &self,
+        file: &str,
+    ) -> Result<T, DocumentError> {
+        let path = self.own_path(file);
+        let Some(bytes) = read_optional(self.host(), &path, MAX_DOCUMENT, Links::Refuse)? else {
+            return Ok(T::default());
+        };
+        serde_json::from_slice(&bytes).map_err(|error| DocumentError::Unreadable {
+            path,
+            reason: error.to_string(),
+        })
+    }
+
     /// Keeps others from changing the lists that the user and failed upgrades add to, for as long
     /// as one takes: waits for whoever does.
     pub(crate) fn alone_with_lists(&self) -> Result<Lock, DocumentError> {

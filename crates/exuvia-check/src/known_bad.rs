@@ -1,13 +1,14 @@
 //! `known-bad.json`: versions that must not be offered again on this install.
 
-use exuvia_host::{Links, read_optional};
 use exuvia_model::journal::RunId;
 use exuvia_model::{AssetId, Revision};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::documents::{DocumentError, Documents, MAX_DOCUMENT};
+use crate::documents::{DocumentError, Documents};
+
+const FILE: &str = "known-bad.json";
 
 /// Set where the user put a version on the list.
 const BY_USER: &str = "byUser";
@@ -60,9 +61,7 @@ impl BadVersion {
             others: Map::new(),
         }
     }
-}
 
-impl BadVersion {
     /// A version that the user does not want.
     pub fn of_user(
         asset_id: AssetId,
@@ -113,14 +112,7 @@ impl Documents {
     /// The versions that are known to be bad here. What cannot be read is an error: a version that
     /// failed must not come back because a file broke.
     pub fn known_bad(&self) -> Result<KnownBad, DocumentError> {
-        let path = self.own_path("known-bad.json");
-        let Some(bytes) = read_optional(self.host(), &path, MAX_DOCUMENT, Links::Refuse)? else {
-            return Ok(KnownBad::default());
-        };
-        serde_json::from_slice(&bytes).map_err(|error| DocumentError::Unreadable {
-            path,
-            reason: error.to_string(),
-        })
+        self.list(FILE)
     }
 
     /// Adds one, in place of what was known of the same version.
@@ -131,7 +123,7 @@ impl Documents {
             .versions
             .retain(|other| other.asset_id != bad.asset_id || other.version != bad.version);
         known.versions.push(bad);
-        self.write(&self.own_path("known-bad.json"), &known)
+        self.write(&self.own_path(FILE), &known)
     }
 
     /// Takes one off the list; what was known of it.
@@ -147,7 +139,7 @@ impl Documents {
             return Ok(None);
         };
         let bad = known.versions.remove(at);
-        self.write(&self.own_path("known-bad.json"), &known)?;
+        self.write(&self.own_path(FILE), &known)?;
         Ok(Some(bad))
     }
 }
@@ -169,7 +161,7 @@ mod tests {
         let host_of = TestHost::new().with_env("EXUVIA_HOME", dir.path().join("home"));
         let home = Home::locate(&host_of).unwrap();
         let documents = Documents::new(host.clone(), &dir.path().join("state"), &home, "id");
-        let path = documents.own_path("known-bad.json");
+        let path = documents.own_path(FILE);
         host.create_private_dir(path.parent().unwrap()).unwrap();
         let by_hand = json!({ "note": "mine", "versions": [
             { "assetId": "core:openclaw", "version": "1.0.0", "why": "I do not like it" }] });

@@ -1,13 +1,12 @@
 //! `pins.json`: assets that are to stay what they are.
 
-use exuvia_host::{Links, read_optional};
 use exuvia_model::AssetId;
 use exuvia_model::journal::RunId;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::documents::{DocumentError, Documents, MAX_DOCUMENT};
+use crate::documents::{DocumentError, Documents};
 
 const FILE: &str = "pins.json";
 
@@ -77,14 +76,7 @@ impl Pins {
 impl Documents {
     /// What is pinned. What cannot be read is an error: an asset must not move because a file broke.
     pub fn pins(&self) -> Result<Pins, DocumentError> {
-        let path = self.own_path(FILE);
-        let Some(bytes) = read_optional(self.host(), &path, MAX_DOCUMENT, Links::Refuse)? else {
-            return Ok(Pins::default());
-        };
-        serde_json::from_slice(&bytes).map_err(|error| DocumentError::Unreadable {
-            path,
-            reason: error.to_string(),
-        })
+        self.list(FILE)
     }
 
     /// Pins an asset, in place of an earlier pin of it.

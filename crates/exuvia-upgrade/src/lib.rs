@@ -11,6 +11,7 @@
 //! [`Generation`].
 #![forbid(unsafe_code)]
 
+mod bytes;
 pub mod core;
 mod driver;
 mod error;

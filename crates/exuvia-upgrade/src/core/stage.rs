@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use exuvia_host::{Host, Links, read_limited};
-use exuvia_model::{Digest, Version};
+use exuvia_model::Version;
 use exuvia_openclaw::Install;
 use exuvia_sources::archive::Archive;
 use exuvia_sources::http::{Http, HttpOptions};
@@ -12,6 +12,7 @@ use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
 use super::{Core, npm as own_npm};
+use crate::bytes::{same_bytes, whole};
 use crate::tree::TreeId;
 use crate::{Plan, Trouble};
 
@@ -48,14 +49,7 @@ impl Core {
     /// The archive whose digest was approved, as the registry serves it now.
     async fn approved(&self) -> Result<Archive, Trouble> {
         let (npm, manifest) = self.promised().await?;
-        let archive = npm.tarball(&manifest).await?;
-        match archive.problems.first() {
-            None => Ok(archive),
-            Some(problem) => Err(Trouble::new(format!(
-                "the archive of {} is not one that can be trusted: {problem}",
-                self.to
-            ))),
-        }
+        whole(npm.tarball(&manifest).await?, &self.to)
     }
 
     /// What the registry says of the version now, if it still promises the bytes that were approved.
@@ -74,25 +68,6 @@ impl Core {
         same_bytes(digest.as_ref(), manifest.integrity.as_ref(), to)?;
         let manifest = manifest.clone();
         Ok((npm, manifest))
-    }
-}
-
-/// The bytes that were approved must still be the bytes.
-fn same_bytes(
-    approved: Option<&Digest>,
-    promised: Option<&Digest>,
-    version: &Version,
-) -> Result<(), Trouble> {
-    match (approved, promised) {
-        (Some(approved), Some(promised)) if approved == promised => Ok(()),
-        (Some(_), _) => Err(Trouble::new(format!(
-            "the registry now promises other bytes for {version} than those in the report; run \
-             `exuvia check` again and look at what changed"
-        ))),
-        (None, _) => Err(Trouble::new(format!(
-            "the report has no digest for {version}, so what is installed could not be what was \
-             approved"
-        ))),
     }
 }
 

@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use exuvia_model::scan::{Artifact, PublisherChange, SignatureState};
-use exuvia_model::{Digest, Revision, Version};
+use exuvia_model::{Revision, Version};
 use exuvia_sources::Archive;
 use exuvia_sources::http::{Http, HttpOptions};
 use exuvia_sources::npm::{self, Manifest, Npm, Want};
 
 use super::ExtensionWorks;
 use crate::Trouble;
+use crate::bytes::{same_bytes, whole};
 use crate::run::Upgrades;
 
 /// A version that is offered, all of it known.
@@ -103,34 +104,6 @@ fn changed_hands(package: &str, before: &str, after: &str) -> Trouble {
         "what is installed of {package} was published by {before} and this version is by {after}; if \
          that is right, install it yourself: `openclaw plugins install {package}`"
     ))
-}
-
-/// The bytes that were approved must still be the bytes.
-fn same_bytes(
-    approved: Option<&Digest>,
-    promised: Option<&Digest>,
-    version: &Version,
-) -> Result<(), Trouble> {
-    match (approved, promised) {
-        (Some(approved), Some(promised)) if approved == promised => Ok(()),
-        (Some(_), _) => Err(Trouble::new(format!(
-            "the registry now promises other bytes for {version} than those in the report; run \
-             `exuvia check` again and look at what changed"
-        ))),
-        (None, _) => Err(Trouble::new(format!(
-            "the report has no digest for {version}, so what is installed could not be what was \
-             approved"
-        ))),
-    }
-}
-
-fn whole(archive: Archive, version: &Version) -> Result<Archive, Trouble> {
-    match archive.problems.first() {
-        None => Ok(archive),
-        Some(problem) => Err(Trouble::new(format!(
-            "the archive of {version} is not one that can be trusted: {problem}"
-        ))),
-    }
 }
 
 pub(super) fn version(revision: &Revision) -> Result<&Version, Trouble> {
