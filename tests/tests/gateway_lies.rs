@@ -43,9 +43,8 @@ impl Ground {
         let beside = world.home().path().parent().unwrap();
         let (prefix, plugin) = (beside.join("openclaw"), beside.join("localdemo"));
         let original = sandbox().tools().openclaw_prefix();
-        // Links cost nothing; what is changed is replaced, never written into. Plugins that have a
-        // second name OpenClaw does not trust.
-        copy(&original, &prefix, &["-al", "-a"]);
+        // No links: one more or less of them changes the file that other tests watch.
+        copy(&original, &prefix);
         let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let port = port.local_addr().unwrap().port();
         let ground = Self {
@@ -54,7 +53,7 @@ impl Ground {
             port,
         };
         let linked = ground.config()["plugins"]["load"]["paths"][0].clone();
-        copy(Path::new(linked.as_str().unwrap()), &plugin, &["-a"]);
+        copy(Path::new(linked.as_str().unwrap()), &plugin);
         ground.change_config(|config| {
             config["plugins"]["load"]["paths"] = json!([plugin]);
             config["gateway"] = json!({ "mode": "local", "port": port });
@@ -172,20 +171,16 @@ impl Drop for Running {
     }
 }
 
-/// Copies a tree, in the first of these ways of `cp` that works.
-fn copy(from: &Path, to: &Path, ways: &[&str]) {
-    for how in ways {
-        let copied = Command::new("cp").arg(how).arg(from).arg(to).output();
-        if copied.is_ok_and(|output| output.status.success()) {
-            return;
-        }
-        // Another file system takes no links.
-        let _ = fs::remove_dir_all(to);
-    }
-    panic!("{} cannot be copied", from.display());
+fn copy(from: &Path, to: &Path) {
+    let mut copy = Command::new("cp");
+    let copied = copy
+        .args(["-a", "--reflink=auto"])
+        .args([from, to])
+        .output();
+    assert!(copied.unwrap().status.success(), "{}", from.display());
 }
 
-/// Another file in its place: the old one may have other names.
+/// Another file in its place, as an update puts it there.
 fn replace(file: &Path, text: &str) {
     let new = file.with_extension("new");
     fs::write(&new, text).unwrap();
