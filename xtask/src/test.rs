@@ -1,6 +1,8 @@
 //! All tests, with what they need.
 
-use std::path::PathBuf;
+use std::panic::resume_unwind;
+use std::path::{Path, PathBuf};
+use std::thread;
 
 use anyhow::{Context as _, Result, bail};
 use clap::Args;
@@ -34,26 +36,45 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         return all(programs, &[], &arguments.names);
     }
     let dir = workspace::target().join("demo");
+    // The one waits for the network most of the time, the other for the processors.
+    let (prepared, built) = thread::scope(|scope| {
+        let building = scope.spawn(|| build(arguments));
+        let prepared = prepare(&dir);
+        let built = building.join();
+        (prepared, built.unwrap_or_else(|panic| resume_unwind(panic)))
+    });
+    prepared?;
+    let (failpoints, exuvia, programs) = built?;
+    let settings = [
+        ("EXUVIA_E2E_SANDBOX", dir),
+        ("EXUVIA_E2E_BINARY", exuvia),
+        ("EXUVIA_E2E_FAILPOINTS", failpoints),
+    ];
+    all(programs, &settings, &arguments.names)
+}
+
+/// The real OpenClaw and the real systemd that end-to-end tests need.
+fn prepare(dir: &Path) -> Result<()> {
     eprintln!(
         "Preparing a real OpenClaw in {} (the first time takes minutes)",
         dir.display()
     );
-    Sandbox::prepare(&dir).context(
+    Sandbox::prepare(dir).context(
         "the end-to-end tests need the real OpenClaw; `cargo xtask test --fast` leaves them out",
     )?;
     peers::ensure_machines()?;
     Image::prepare(&workspace::target().join("machine")).context(
         "the end-to-end tests need a real systemd; `cargo xtask test --fast` leaves them out",
     )?;
+    Ok(())
+}
+
+/// `exuvia` with failpoints and without, and the tests that are wanted.
+fn build(arguments: &Arguments) -> Result<(PathBuf, PathBuf, Vec<Program>)> {
     // Both lie in one place while they are built: the one that users have comes last.
     let failpoints = workspace::build_failpoints()?;
     let exuvia = workspace::build_exuvia()?;
-    let settings = [
-        ("EXUVIA_E2E_SANDBOX", dir),
-        ("EXUVIA_E2E_BINARY", exuvia),
-        ("EXUVIA_E2E_FAILPOINTS", failpoints),
-    ];
-    all(wanted(arguments)?, &settings, &arguments.names)
+    Ok((failpoints, exuvia, wanted(arguments)?))
 }
 
 fn wanted(arguments: &Arguments) -> Result<Vec<Program>> {
