@@ -92,7 +92,7 @@ fn a_version_that_is_blocked_is_reported_so_and_refused_until_it_is_unblocked() 
     let blocked = offer.exuvia(&words).exits(0).json();
     assert_eq!(blocked["blocked"]["version"], NEW, "{blocked:#}");
     // The report is of before: Gate 1 looks again.
-    is_refused_or_fails(&offer, "exuvia unblock openclaw@2026.9.6");
+    is_refused_or_fails(&offer, "exuvia unblock core:openclaw@2026.9.6");
     let core = entry(offer.check(), "openclaw").clone();
     assert_eq!(core["assessment"]["risk"], "blocked", "{core:#}");
     is_refused(&offer, &[]);

@@ -127,7 +127,7 @@ impl Core {
             None => Ok(()),
             Some(bad) => Err(Trouble::new(format!(
                 "{to} {}{}; wait for the next version, or take it off the list: `exuvia unblock \
-                 openclaw@{to}`",
+                 {}@{to}`",
                 if bad.is_of_user() {
                     "was blocked by you"
                 } else {
@@ -135,7 +135,8 @@ impl Core {
                 },
                 bad.run
                     .as_ref()
-                    .map_or_else(String::new, |run| format!(" (`exuvia history {run}`)"))
+                    .map_or_else(String::new, |run| format!(" (`exuvia history {run}`)")),
+                self.plan.asset,
             ))),
         }
     }

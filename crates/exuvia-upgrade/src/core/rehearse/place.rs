@@ -141,7 +141,7 @@ impl Stage {
             own_home: OWN_HOME.into(),
             home,
             logs,
-            env: vec![(CACHE_HOME, CACHE.into())],
+            env: vec![(CACHE_HOME, CACHE.into()), ("PATH", self.path(None)?)],
             binds,
             fence: None,
         })
@@ -156,10 +156,6 @@ impl Stage {
         let package = life.package.unwrap_or(&self.live).to_owned();
         let install = self.moved(life.name, package.clone());
         let bin = package.ancestors().nth(3).map(|prefix| prefix.join("bin"));
-        let path = self.host.env("PATH").unwrap_or_default();
-        let node = self.install.node.as_deref().and_then(Path::parent);
-        let first = bin.into_iter().chain(node.map(Path::to_owned));
-        let path = first.chain(std::env::split_paths(&path));
         let mut env = vec![
             ("HOME", home.clone().into()),
             ("OPENCLAW_HOME", home.clone().into()),
@@ -174,7 +170,7 @@ impl Stage {
             ("OPENCLAW_NO_RESPAWN", "1".into()),
             ("TMPDIR", temporary.into()),
             (CACHE_HOME, cache.into()),
-            ("PATH", std::env::join_paths(path)?),
+            ("PATH", self.path(bin)?),
             (MARK, beside.mark.clone().into()),
         ];
         if self.host.env("OPENCLAW_WORKSPACE_DIR").is_some() {
@@ -193,6 +189,16 @@ impl Stage {
                 ports: vec![beside.port, beside.model],
             }),
         })
+    }
+
+    /// The user's `PATH`, on which the Node that runs the gateway comes first: of what else is on
+    /// it, some may not be there in a space.
+    fn path(&self, first: Option<PathBuf>) -> Result<OsString, Trouble> {
+        let path = self.host.env("PATH").unwrap_or_default();
+        let node = self.install.node.as_deref().and_then(Path::parent);
+        let first = first.into_iter().chain(node.map(Path::to_owned));
+        let all = first.chain(std::env::split_paths(&path));
+        Ok(std::env::join_paths(all)?)
     }
 
     /// Where scripts of the staged package may write.
