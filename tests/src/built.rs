@@ -129,8 +129,12 @@ impl Built {
 
 /// The entry of a report for the asset of this name.
 pub fn entry<'a>(report: &'a Value, name: &str) -> &'a Value {
+    entry_of(report, name).unwrap_or_else(|| panic!("{name} is no candidate; {}", names(report)))
+}
+
+/// The same, if there is one.
+pub fn entry_of<'a>(report: &'a Value, name: &str) -> Option<&'a Value> {
     in_list(report, "entries", |item| item["update"]["name"] == name)
-        .unwrap_or_else(|| panic!("{name} is no candidate; {}", names(report)))
 }
 
 /// What a report says of an asset in one of its other lists.

@@ -30,6 +30,7 @@ mod occupied;
 mod offer;
 mod ran;
 mod stand;
+mod stricken;
 mod strike;
 mod terminal;
 pub mod transcript;
@@ -42,11 +43,11 @@ use std::process::Command;
 use std::sync::OnceLock;
 
 use exuvia_testkit::machine::Image;
-use exuvia_testkit::sandbox::{self, Gateway, Sandbox};
+use exuvia_testkit::sandbox::{self, Gateway, Managers, Sandbox};
 use serde_json::Value;
 use tempfile::TempDir;
 
-pub use built::{BYSTANDERS, Built, entry, listed};
+pub use built::{BYSTANDERS, Built, entry, entry_of, listed};
 pub use conversation::{Conversation, Turn};
 pub use dice::Dice;
 pub use freeze::Frozen;
@@ -54,9 +55,10 @@ pub use kept::{Kept, until};
 pub use ledger::{Ledger, Written};
 pub use moulting::{Asked, Moulting, Watch};
 pub use occupied::Occupied;
-pub use offer::{Live, Offer};
+pub use offer::{Belongings, Live, Offer, belongings, upgrade_words};
 pub use ran::{Ran, Running};
 pub use stand::{Keeper, Stand};
+pub use stricken::Stricken;
 pub use strike::{Struck, leaves_nothing, strike, wanted_kills};
 pub use terminal::Terminal;
 pub use vitals::{vitals, vitals_by};
@@ -69,6 +71,15 @@ pub fn sandbox() -> &'static Sandbox {
         let dir = std::env::var_os("EXUVIA_E2E_SANDBOX");
         let dir = dir.map_or_else(|| target().join("demo"), PathBuf::from);
         Sandbox::prepare(&dir).unwrap_or_else(|error| panic!("no sandbox: {error:#}"))
+    })
+}
+
+/// The one pnpm and the one bun of all tests.
+pub fn managers() -> &'static Managers {
+    static MANAGERS: OnceLock<Managers> = OnceLock::new();
+    MANAGERS.get_or_init(|| {
+        let managers = Managers::prepare(&target().join("managers"));
+        managers.unwrap_or_else(|error| panic!("no pnpm and no bun: {error:#}"))
     })
 }
 

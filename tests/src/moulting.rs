@@ -14,11 +14,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use exuvia_testkit::sandbox::{OPENCLAW, Past, Sandbox};
+use exuvia_testkit::sandbox::{Broken, NEXT_OPENCLAW, OPENCLAW, Past, Sandbox};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::{Kept, Ran, Running, Struck, World, entry, found, sandbox, vitals_by};
+use crate::{Kept, Ran, Running, Struck, World, found, sandbox, upgrade_words, vitals_by};
 
 /// The session in which turns are taken.
 const SESSION: &str = "agent:main:main";
@@ -94,6 +94,14 @@ impl Moulting {
         self.registry = Some(past.unwrap_or_else(|error| panic!("no registry: {error:#}")));
     }
 
+    /// From now on its newest is a release of this version, with this wrong.
+    pub fn releases(&self, version: &str, broken: &Broken) {
+        let registry = self.registry.as_ref();
+        let registry = registry.unwrap_or_else(|| panic!("nothing was offered before"));
+        let released = registry.release_broken(NEXT_OPENCLAW, version, broken);
+        released.unwrap_or_else(|error| panic!("no release {version}: {error:#}"));
+    }
+
     /// A command of `exuvia`, which asks that registry.
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = self.kept.command(arguments);
@@ -111,11 +119,7 @@ impl Moulting {
     /// The words of an upgrade to what `exuvia check` finds now.
     pub fn upgrade_words(&self) -> Vec<String> {
         let report = self.exuvia(&["check", "--json"]).exits(0).json();
-        let number = entry(&report, "openclaw")["number"].to_string();
-        let report = report["reportId"].as_str().unwrap_or_default();
-        let rest = ["--confirm", "openclaw", "--soak", "0", "--json"];
-        let words = ["upgrade", &number, "--report", report];
-        words.into_iter().chain(rest).map(str::to_owned).collect()
+        upgrade_words(&report, "0")
     }
 
     /// Checks and upgrades.
@@ -163,8 +167,13 @@ impl Moulting {
 }
 
 impl Struck for Moulting {
-    const NAME: &'static str = "real";
-    const SPAN: Duration = Duration::from_secs(40);
+    fn name(&self) -> &'static str {
+        "real"
+    }
+
+    fn span(&self) -> Duration {
+        Duration::from_secs(40)
+    }
 
     fn command(&self, words: &[&str]) -> Command {
         Self::command(self, words)

@@ -9,6 +9,27 @@ use serde_json::Value;
 
 use crate::{Ran, binary, entry};
 
+/// What the user of a miniature would miss: cron jobs, sessions, and the schemas that the package
+/// reads.
+pub type Belongings = (Vec<Value>, Vec<String>, Vec<i64>);
+
+/// Those of this world.
+pub fn belongings(world: &World) -> Belongings {
+    (world.jobs(), world.sessions(), world.schemas())
+}
+
+/// The words of an upgrade of OpenClaw as a report offers it, with a soak of so many seconds.
+pub fn upgrade_words(report: &Value, soak: &str) -> Vec<String> {
+    let number = entry(report, "openclaw")
+        .get("number")
+        .map(Value::to_string);
+    let id = report.get("reportId").and_then(Value::as_str);
+    let (number, id) = (number.unwrap_or_default(), id.unwrap_or_default());
+    let words = ["upgrade", &number, "--report", id, "--soak", soak];
+    let rest = ["--confirm", "openclaw", "--json"];
+    words.into_iter().chain(rest).map(str::to_owned).collect()
+}
+
 /// A kept gateway of 2026.9.5, and a report that has a newer release in it.
 #[derive(Debug)]
 pub struct Offer {
@@ -26,7 +47,7 @@ pub struct Live {
     pid: Option<u32>,
     package: Snapshot,
     config: Vec<u8>,
-    belongings: (Vec<Value>, Vec<String>, Vec<i64>),
+    belongings: Belongings,
 }
 
 impl Offer {
@@ -67,20 +88,8 @@ impl Offer {
 
     /// The same as a command, with a soak of so many seconds.
     pub fn upgrade_command(&self, soak: &str) -> Command {
-        let number = entry(&self.report, "openclaw")["number"].to_string();
-        let report = self.report.get("reportId");
-        let report = report.and_then(Value::as_str).unwrap_or_default();
-        let words = [
-            "upgrade",
-            &number,
-            "--report",
-            report,
-            "--confirm",
-            "openclaw",
-            "--soak",
-            soak,
-            "--json",
-        ];
+        let words = upgrade_words(&self.report, soak);
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
         self.world.exuvia_command(&binary(), &words)
     }
 
@@ -97,10 +106,9 @@ impl Offer {
             .map(|which| status.pointer(which).cloned().unwrap_or_default())
     }
 
-    /// What the user would miss: cron jobs, sessions, and the schemas that the package reads.
-    pub fn belongings(&self) -> (Vec<Value>, Vec<String>, Vec<i64>) {
-        let world = &self.world;
-        (world.jobs(), world.sessions(), world.schemas())
+    /// What the user would miss.
+    pub fn belongings(&self) -> Belongings {
+        belongings(&self.world)
     }
 
     /// What is live: the process that runs, the package, the configuration and the belongings.

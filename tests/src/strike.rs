@@ -28,9 +28,9 @@ const ROLLBACK: [&str; 8] = [
 /// An install that is upgraded and rolled back, and killed meanwhile.
 pub trait Struck {
     /// What it is called in the log.
-    const NAME: &'static str;
+    fn name(&self) -> &'static str;
     /// Within this time after a phase has begun it is killed; mostly soon.
-    const SPAN: Duration;
+    fn span(&self) -> Duration;
     /// A command of `exuvia`.
     fn command(&self, words: &[&str]) -> Command;
     /// Runs it to its end.
@@ -73,7 +73,7 @@ pub fn strike(it: &mut impl Struck, kills: u32) {
         };
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
         let aim = usize::try_from(dice.below(phases.len() as u64)).unwrap_or(0);
-        let delay = soon(&mut dice, span(it));
+        let delay = soon(&mut dice, it.span());
         let began = Instant::now();
         let Some(done) = kill(&mut it.command(&words), aim, delay) else {
             version = it.is_whole(&format!("{kind} that ended by itself"));
@@ -93,18 +93,10 @@ pub fn strike(it: &mut impl Struck, kills: u32) {
         println!("{what}: healed to {version} in {took:.1} s");
         note(&format!(
             "{}\t{kind}\t{phase}\t{version}\t{took:.1}",
-            name(it)
+            it.name()
         ));
         killed += 1;
     }
-}
-
-fn span<S: Struck>(_: &S) -> Duration {
-    S::SPAN
-}
-
-fn name<S: Struck>(_: &S) -> &'static str {
-    S::NAME
 }
 
 /// Some moment of a span, the early ones more often: many phases are short.

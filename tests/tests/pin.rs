@@ -52,7 +52,10 @@ fn what_is_pinned_is_skipped_by_the_check_and_refused_by_an_upgrade_until_it_is_
     ];
     let pinned = offer.exuvia(&words).exits(0).json();
     assert_eq!(pinned["pin"]["version"], "2026.9.5", "{pinned:#}");
-    is_refused(&offer, &["exuvia unpin openclaw", "the demo is tomorrow"]);
+    is_refused(
+        &offer,
+        &["exuvia unpin core:openclaw", "the demo is tomorrow"],
+    );
     let _ = offer.exuvia(&["rehearse"]).exits(3);
     let why = skipped(offer.check(), "openclaw")["why"].clone();
     assert_eq!(why["code"], "pinned", "{:#}", offer.report);

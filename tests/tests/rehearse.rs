@@ -10,7 +10,7 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
 use exuvia_e2e::{Offer, entry};
-use exuvia_testkit::mini::{Flaw, Mini};
+use exuvia_testkit::mini::{Flaw, Mini, World};
 use serde_json::Value;
 
 /// Rehearses what the report offers, and keeps it; the run.
@@ -117,10 +117,8 @@ fn a_kept_stage_whose_bytes_changed_is_not_used() {
     let stage = offer.beside().remove(0);
     let file = stage.join("lib/node_modules/openclaw/dist/entry.js");
     std::fs::write(&file, "evil();\n").unwrap();
-    let staged = staged(&offer);
     let done = offer.upgrade().exits(0).json();
     assert_eq!(done["rehearsed"]["ahead"], Value::Null, "{done:#}");
-    assert_ne!(live(&offer), staged, "it was not staged again");
     let live = offer.world.install.package.join("dist/entry.js");
     assert_eq!(std::fs::read_to_string(live).unwrap(), "export {};\n");
 }
@@ -146,4 +144,30 @@ fn a_later_rehearsal_takes_the_place_of_the_one_that_was_kept() {
     assert_ne!(first, second);
     let done = offer.upgrade().exits(0).json();
     assert_eq!(done["rehearsed"]["ahead"], second, "{done:#}");
+}
+
+/// Directories for temporary files are empty in there; what the configuration names below them is
+/// found all the same, and not written.
+#[test]
+fn a_plugin_that_is_linked_below_tmp_is_there_in_the_rehearsal() {
+    let linked = tempfile::tempdir_in("/tmp").unwrap();
+    std::fs::write(linked.path().join("index.js"), "export {};\n").unwrap();
+    let world = World::new();
+    let file = world.install.state.join("openclaw.json");
+    let config = std::fs::read_to_string(&file).unwrap();
+    let path = linked.path().display();
+    let linking = config.replacen(
+        "plugins: {",
+        &format!("plugins: {{ load: {{ paths: ['{path}'] }},"),
+        1,
+    );
+    assert_ne!(linking, config);
+    std::fs::write(&file, linking).unwrap();
+    let offer = Offer::to(world, Mini::release("2026.9.6"));
+    let _ = offer.upgrade().exits(0);
+    assert_eq!(offer.versions(), ["2026.9.6", "2026.9.6"]);
+    // Where it is really gone, that is told before anything is begun.
+    drop(linked);
+    let told = offer.exuvia(&["status", "--json"]).json().to_string();
+    assert!(told.contains("plugin path not found"), "{told}");
 }

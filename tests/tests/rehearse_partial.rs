@@ -13,7 +13,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use exuvia_e2e::{Moulting, Ran, Running, binary, entry, found, leaves_nothing, until};
+use exuvia_e2e::{
+    Moulting, Ran, Running, belongings, binary, entry, found, leaves_nothing, until, upgrade_words,
+};
 use exuvia_testkit::mini::{Flaw, Gateway, Mini, World};
 use exuvia_testkit::sandbox::{NEXT_OPENCLAW, OPENCLAW};
 use rustix::process::Signal;
@@ -77,15 +79,7 @@ impl Ground {
 
     fn upgrade_words(&self) -> Vec<String> {
         let report = self.exuvia(&["check", "--json"]).exits(0).json();
-        let number = entry(&report, "openclaw")["number"].to_string();
-        let report = report["reportId"].as_str().unwrap();
-        let words = ["upgrade", &number, "--report", report];
-        let rest = ["--confirm", "openclaw", "--soak", "0", "--json"];
-        [&words[..], &rest]
-            .concat()
-            .into_iter()
-            .map(str::to_owned)
-            .collect()
+        upgrade_words(&report, "0")
     }
 
     fn upgrade(&self) -> Ran {
@@ -98,11 +92,6 @@ impl Ground {
         let status = status.exits(0).json();
         assert_eq!(status["version"]["running"], version, "{status:#}");
         assert_eq!(status["version"]["installed"], version, "{status:#}");
-    }
-
-    fn belongings(&self) -> (Vec<Value>, Vec<String>, Vec<i64>) {
-        let world = &self.world;
-        (world.jobs(), world.sessions(), world.schemas())
     }
 
     /// Nothing of a rehearsal is left: no copy, no package, no process.
@@ -205,14 +194,14 @@ fn says_partial(told: &Value) {
 #[test]
 fn without_namespaces_an_upgrade_says_partial_and_works_and_so_does_the_way_back() {
     let ground = Ground::of(61_241, Mini::release(NEW));
-    let before = ground.belongings();
+    let before = belongings(&ground.world);
     let told = ground.upgrade().exits(0).json();
     says_partial(&told);
     ground.runs(NEW);
     let kept = ground.exuvia(&["rollback", "--json"]).exits(0);
     drop(kept);
     ground.runs(OLD);
-    assert_eq!(ground.belongings(), before);
+    assert_eq!(belongings(&ground.world), before);
     assert!(listed(&ground.world.exuvia_home().join("rehearsals")).is_empty());
     assert_eq!(ground.marked(), Vec::<u32>::new());
 }
@@ -254,11 +243,11 @@ fn a_partial_rehearsal_changes_nothing_outside_of_the_copy_and_warns_a_person() 
 #[test]
 fn a_bad_release_is_stopped_by_a_partial_rehearsal_and_not_offered_again() {
     let ground = Ground::of(61_243, Mini::release(NEW).broken(Flaw::LosesCronJob));
-    let before = ground.belongings();
+    let before = belongings(&ground.world);
     let failed = ground.upgrade().exits(1).json();
     let failure = &failed["state"]["failure"];
     assert_eq!(failure["during"], "rehearse", "{failed:#}");
-    assert_eq!(ground.belongings(), before);
+    assert_eq!(belongings(&ground.world), before);
     ground.is_clean();
     ground.runs(OLD);
     let report = ground.exuvia(&["check", "--json"]).exits(0).json();
@@ -341,7 +330,7 @@ fn who_wants_full_isolation_is_refused_without_namespaces() {
 
 /// As in a container: root, who may make no namespaces.
 #[test]
-#[ignore = "minutes, a quarter of an hour on a busy machine; run it after every change to rehearsals"]
+#[ignore = "minutes, a quarter of an hour on a busy machine; `cargo xtask soak --long` runs it"]
 fn the_real_openclaw_is_rehearsed_in_part() {
     let mut moulting = Moulting::start();
     moulting.offer(OPENCLAW, NEXT_OPENCLAW);

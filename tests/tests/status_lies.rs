@@ -2,6 +2,7 @@
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
+    clippy::disallowed_methods,
     reason = "helpers of tests fail by panicking, too"
 )]
 
@@ -89,10 +90,12 @@ fn a_gateway_that_dies_soon_is_not_believed_when_it_is_up_again() {
 fn who_waits_for_the_slow_checks_sees_what_is_being_waited_for() {
     let stand = Stand::new();
     let _gateway = stand.installed.run();
-    stand.installed.behave(|it| it.plugins_doctor_hangs = true);
+    stand
+        .installed
+        .behave(|it| it.hanging = vec!["plugins doctor".to_owned()]);
     let mut person = Terminal::start(&mut stand.command(&["status"]));
     person.sees(" s, no answer yet of plugins");
-    stand.installed.behave(|it| it.plugins_doctor_hangs = false);
+    stand.installed.behave(|it| it.hanging.clear());
     let (code, shown) = person.ends();
     assert_eq!(code, Some(0), "{shown}");
     assert!(shown.contains("healthy"), "{shown}");
@@ -110,4 +113,15 @@ fn a_gateway_that_has_died_is_not_said_to_work() {
         "process",
         "no gateway of this install runs",
     );
+}
+
+#[test]
+fn what_the_checks_of_openclaw_leave_behind_does_not_stay() {
+    let stand = Stand::new();
+    let _gateway = stand.installed.run();
+    let temporary = tempfile::tempdir().unwrap();
+    let _ = Ran::of(stand.command(&["status"]).env("TMPDIR", temporary.path())).exits(0);
+    let left = std::fs::read_dir(temporary.path()).unwrap();
+    let left: Vec<_> = left.map(|entry| entry.unwrap().file_name()).collect();
+    assert!(left.is_empty(), "{left:?}");
 }

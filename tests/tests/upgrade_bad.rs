@@ -53,13 +53,26 @@ fn a_version_that_failed_in_the_rehearsal_is_not_offered_again() {
     let run = is_stopped(&offer, "in the rehearsal")["run"].clone();
     // The same report, too, which is older than what happened.
     let refused = offer.upgrade().exits(3).json();
-    assert_eq!(
-        refused["state"]["failure"]["during"], "check",
-        "{refused:#}"
-    );
+    let why = refused["error"].as_str().unwrap();
+    assert!(why.contains("failed here before"), "{why}");
     assert!(is_remembered(&mut offer, &run));
     let refused = offer.upgrade().exits(3);
     assert!(refused.stderr.contains("is blocked"), "{refused:?}");
+}
+
+#[test]
+fn one_that_wants_its_doctor_first_gets_it_in_the_rehearsal_and_then_live() {
+    let offer = Offer::broken(Flaw::NeedsDoctor);
+    let (jobs, sessions, _) = offer.belongings();
+    let done = offer.upgrade().exits(0).json();
+    let recipe = &done["rehearsed"]["recipe"];
+    assert_eq!(recipe, "doctor-then-start", "{done:#}");
+    assert_eq!(offer.versions(), ["2026.9.6", "2026.9.6"]);
+    let now = offer.belongings();
+    assert_eq!((now.0.len(), &now.1), (jobs.len(), &sessions));
+    let _ = offer.exuvia(&["rollback", "--json"]).exits(0);
+    assert_eq!(offer.versions(), ["2026.9.5", "2026.9.5"]);
+    assert_eq!(offer.belongings().0, jobs);
 }
 
 #[test]

@@ -500,8 +500,13 @@ impl Stricken {
 }
 
 impl Struck for Stricken {
-    const NAME: &'static str = "plugin";
-    const SPAN: Duration = Duration::from_millis(1500);
+    fn name(&self) -> &'static str {
+        "plugin"
+    }
+
+    fn span(&self) -> Duration {
+        Duration::from_millis(1500)
+    }
 
     fn command(&self, words: &[&str]) -> Command {
         self.0.world.exuvia_command(&binary(), words)

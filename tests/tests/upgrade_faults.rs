@@ -9,11 +9,12 @@
 
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
-use exuvia_e2e::{Ran, binary, entry, failpoints};
-use exuvia_testkit::mini::{Gateway, Mini, World};
-use serde_json::Value;
+use exuvia_e2e::found::{self, Found};
+use exuvia_e2e::{Belongings, Ran, belongings, binary, failpoints, until, upgrade_words};
+use exuvia_testkit::gateway::Behaviour;
+use exuvia_testkit::mini::{Flaw, Gateway, Mini, World};
 
 const OLD: &str = "2026.9.5";
 const NEW: &str = "2026.9.6";
@@ -39,21 +40,13 @@ struct Ground {
     new: Belongings,
 }
 
-/// What the user would miss.
-#[derive(Debug, PartialEq, Eq)]
-struct Belongings {
-    jobs: Vec<Value>,
-    sessions: Vec<String>,
-    schemas: Vec<i64>,
-}
-
 impl Ground {
     fn new() -> Self {
-        Self::in_world(World::new())
+        Self::in_world(World::new(), Mini::release(NEW))
     }
 
-    fn in_world(world: World) -> Self {
-        world.publish(Mini::release(NEW));
+    fn in_world(world: World, release: Mini) -> Self {
+        world.publish(release);
         let mut kept = world.keep(&binary());
         kept.wait_until_ready();
         let program = world.install.prefix.join("failpoint");
@@ -69,7 +62,7 @@ impl Ground {
         ground.does("exit 0");
         let _ = ground.upgrade().exits(0);
         ground.new = belongings(&ground.world);
-        assert_ne!(ground.new.schemas, ground.old.schemas);
+        assert_ne!(ground.new.2, ground.old.2);
         let _ = ground.exuvia(&["rollback", "--json"]).exits(0);
         ground
     }
@@ -81,18 +74,24 @@ impl Ground {
         std::fs::set_permissions(&self.program, executable).unwrap();
     }
 
-    fn exuvia(&self, words: &[&str]) -> Ran {
+    fn command(&self, words: &[&str]) -> Command {
         let mut command = self.world.exuvia_command(&failpoints(), words);
-        Ran::of(command.env("EXUVIA_FAILPOINT", &self.program)).bears_it()
+        command.env("EXUVIA_FAILPOINT", &self.program);
+        command
+    }
+
+    fn exuvia(&self, words: &[&str]) -> Ran {
+        Ran::of(&mut self.command(words)).bears_it()
+    }
+
+    fn upgrade_command(&self) -> Command {
+        let report = self.exuvia(&["check", "--json"]).exits(0).json();
+        let words = upgrade_words(&report, "0");
+        self.command(&words.iter().map(String::as_str).collect::<Vec<_>>())
     }
 
     fn upgrade(&self) -> Ran {
-        let report = self.exuvia(&["check", "--json"]).exits(0).json();
-        let number = entry(&report, "openclaw")["number"].to_string();
-        let report = report["reportId"].as_str().unwrap();
-        let words = ["upgrade", &number, "--report", report];
-        let rest = ["--confirm", "openclaw", "--soak", "0", "--json"];
-        self.exuvia(&[&words[..], &rest].concat())
+        Ran::of(&mut self.upgrade_command()).bears_it()
     }
 
     /// From the old version to the new one, or back.
@@ -168,14 +167,6 @@ impl Ground {
             healed.push(version);
         }
         healed
-    }
-}
-
-fn belongings(world: &World) -> Belongings {
-    Belongings {
-        jobs: world.jobs(),
-        sessions: world.sessions(),
-        schemas: world.schemas(),
     }
 }
 
@@ -278,6 +269,46 @@ fn a_way_back_that_was_given_up_is_taken_up_by_the_next_command() {
     }
 }
 
+/// Where a start alone does not migrate, the doctor of the new version does: killed there with
+/// everything, or left behind by a driver that was killed alone.
+#[test]
+fn a_kill_while_the_doctor_migrates_is_healed_by_the_next_command() {
+    let release = Mini::release(NEW).broken(Flaw::NeedsDoctor);
+    let ground = Ground::in_world(World::new(), release);
+    let home = &ground.world.install.home;
+    let behaviour = ground.world.install.state.join(Behaviour::FILE);
+    let hangs = format!(
+        "echo '{{\"hanging\":[\"doctor --fix\"]}}' >'{}'",
+        behaviour.display()
+    );
+    for whole_tree in [true, false] {
+        ground.does(&at("before start", &hangs, None));
+        let mut upgrade = ground.upgrade_command();
+        let driver = upgrade.stdout(Stdio::null()).stderr(Stdio::null());
+        let mut driver = driver.spawn().unwrap();
+        let doctor = until("the live doctor has migrated", || {
+            let told = behaviour.exists() && ground.world.schemas() == ground.new.2;
+            let all = found::processes_of(home);
+            let is_doctor = |it: &Found| it.words.iter().any(|word| word == "--fix");
+            all.into_iter().find(is_doctor).filter(|_| told)
+        });
+        if whole_tree {
+            found::kill_tree(driver.id());
+        } else {
+            driver.kill().unwrap();
+        }
+        assert_eq!(driver.wait().unwrap().code(), None, "it was not killed");
+        let is_left = found::processes_of(home)
+            .iter()
+            .any(|it| it.pid == doctor.pid);
+        assert_eq!(is_left, !whole_tree, "the doctor");
+        std::fs::remove_file(&behaviour).unwrap();
+        let version = ground.is_whole(&format!("killed in the doctor, tree: {whole_tree}"));
+        println!("killed in the doctor, tree: {whole_tree}: healed to {version}");
+        ground.stands_before("upgrade", &version);
+    }
+}
+
 /// A file system of the test's own, which is soon full.
 struct Disk(tempfile::TempDir);
 
@@ -308,7 +339,7 @@ impl Drop for Disk {
 fn a_disk_that_fills_up_in_any_phase_leaves_one_version_or_the_other() {
     let disk = Disk::new();
     let world = World::within(disk.0.path(), Mini::release(OLD));
-    let ground = Ground::in_world(world);
+    let ground = Ground::in_world(world, Mini::release(NEW));
     for (kind, phases) in [("upgrade", &UPGRADE[..]), ("rollback", &ROLLBACK)] {
         ground.stands_before(kind, OLD);
         for phase in phases {

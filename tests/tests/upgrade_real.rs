@@ -10,24 +10,24 @@ use exuvia_e2e::{Moulting, leaves_nothing, strike, wanted_kills};
 use exuvia_testkit::sandbox::{NEXT_OPENCLAW, OPENCLAW};
 use serde_json::Value;
 
-/// The releases that are gone through; the first ones take minutes more.
-const LONG: &str = "EXUVIA_E2E_LONG";
-const BEFORE: &str = "2026.9.4";
+/// The releases that are gone through.
+const WAY: [&str; 3] = ["2026.9.4", OPENCLAW, NEXT_OPENCLAW];
+/// What the user wrote above the configuration, which OpenClaw's own writes take away.
+const MINE: &str = "// Mine.\n";
 
 #[test]
-#[ignore = "a quarter of an hour on a machine that does nothing else; run it after every change to upgrades"]
+#[ignore = "a quarter of an hour on a machine that does nothing else; `cargo xtask soak --long` runs it"]
 fn every_upgrade_can_be_gone_back_from_with_everything_as_it_was() {
-    let all = [BEFORE, OPENCLAW, NEXT_OPENCLAW];
-    let way = if std::env::var_os(LONG).is_some() {
-        &all[..]
-    } else {
-        &all[1..]
-    };
-    let mut moulting = Moulting::start_at(way[0]);
+    let mut moulting = Moulting::start_at(WAY[0]);
+    let config = moulting.kept.home().state().join("openclaw.json");
+    let read = || std::fs::read_to_string(&config).unwrap();
+    // It says the same, so that the gateway goes on.
+    std::fs::write(&config, format!("{MINE}{}", read())).unwrap();
+    let mut texts = vec![read()];
     let mut before: Vec<Value> = vec![moulting.belongings()];
     println!("{:#}", before[0]);
     let watch = moulting.watch();
-    for pair in way.windows(2) {
+    for pair in WAY.windows(2) {
         moulting.offer(pair[0], pair[1]);
         let upgraded = moulting.upgrade();
         println!(
@@ -41,16 +41,20 @@ fn every_upgrade_can_be_gone_back_from_with_everything_as_it_was() {
         lost_nothing(before.last().unwrap(), &after);
         leaves_nothing(&moulting, pair[1]);
         before.push(after);
+        assert!(read().starts_with(MINE), "{}", read());
+        texts.push(read());
     }
-    for (version, before) in way.iter().zip(&before).rev().skip(1) {
+    for (version, before) in WAY.iter().zip(&before).rev().skip(1) {
         let back = moulting.exuvia(&["rollback", "--json"]);
         println!("back to {version}: {:.0?}\n{}", back.took, back.stderr);
         let _ = back.exits(0);
         assert_eq!(moulting.version(), *version);
         assert_eq!(moulting.belongings(), *before);
+        texts.pop();
+        assert_eq!(Some(&read()), texts.last());
         moulting.takes_a_turn();
     }
-    leaves_nothing(&moulting, way[0]);
+    leaves_nothing(&moulting, WAY[0]);
     println!("looked {} times", watch.saw_it_always());
 }
 

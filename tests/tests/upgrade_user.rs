@@ -10,14 +10,13 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use exuvia_e2e::{Ran, binary, entry, until};
-use exuvia_testkit::mini::{Gateway, Mini, World};
-use serde_json::Value;
+use exuvia_e2e::{Ran, belongings, binary, managers, until, upgrade_words};
+use exuvia_testkit::mini::{Gateway, Manager, Mini, World};
 
 const OLD: &str = "2026.9.5";
 const NEW: &str = "2026.9.6";
 /// Nobody has one of these; each test has its own.
-const USERS: [&str; 2] = ["61234", "61235"];
+const USERS: [&str; 3] = ["61234", "61235", "61236"];
 
 /// The home of a user who is not root, and what that user runs Exuvia as.
 struct Ground {
@@ -29,7 +28,11 @@ struct Ground {
 
 impl Ground {
     fn of(user: &'static str) -> Self {
-        let world = World::new();
+        Self::by(Manager::Npm, user)
+    }
+
+    fn by(manager: Manager, user: &'static str) -> Self {
+        let world = World::by(manager, Mini::release(OLD));
         world.publish(Mini::release(NEW));
         let dir = tempfile::tempdir().unwrap();
         let program = dir.path().join("exuvia");
@@ -71,11 +74,8 @@ impl Ground {
 
     fn upgrade(&self) -> Ran {
         let report = self.exuvia(&["check", "--json"]).exits(0).json();
-        let number = entry(&report, "openclaw")["number"].to_string();
-        let report = report["reportId"].as_str().unwrap();
-        let words = ["upgrade", &number, "--report", report];
-        let rest = ["--confirm", "openclaw", "--soak", "0", "--json"];
-        self.exuvia(&[&words[..], &rest].concat())
+        let words = upgrade_words(&report, "0");
+        self.exuvia(&words.iter().map(String::as_str).collect::<Vec<_>>())
     }
 
     fn runs(&self, version: &str) {
@@ -98,10 +98,6 @@ impl Ground {
             (left.count() == 0).then_some(())
         });
     }
-}
-
-fn belongings(world: &World) -> (Vec<Value>, Vec<String>, Vec<i64>) {
-    (world.jobs(), world.sessions(), world.schemas())
 }
 
 #[test]
@@ -134,6 +130,26 @@ fn a_prefix_that_is_somebody_elses_is_refused_with_what_to_run() {
     let said = format!("{}{}", refused.stdout, refused.stderr);
     assert!(said.contains("npm config set prefix"), "{refused:#?}");
     assert!(!packages.join(".exuvia").exists());
+    ground.runs(OLD);
+    ground.stop();
+}
+
+#[test]
+fn a_global_directory_of_pnpms_that_is_somebody_elses_is_refused_with_what_to_run() {
+    let ground = Ground::by(Manager::Pnpm(managers().bin("pnpm")), USERS[2]);
+    let root = ground.world.install.home.parent().unwrap().to_owned();
+    ground.belongs_to_the_user(&root);
+    let global = ground.world.install.home.join("pnpm/global");
+    let done = Command::new("chown").arg("0:0").arg(&global).status();
+    assert!(done.unwrap().success());
+    let _kept = ground.keep();
+    let refused = ground.upgrade().exits(3);
+    let said = format!("{}{}", refused.stdout, refused.stderr);
+    assert!(
+        said.contains("`pnpm add -g openclaw` as this user"),
+        "{refused:#?}"
+    );
+    assert!(!global.join(".exuvia").exists());
     ground.runs(OLD);
     ground.stop();
 }

@@ -13,13 +13,15 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, bail};
 use clap::Args;
 use exuvia_testkit::model::Provider;
-use exuvia_testkit::sandbox::{NEXT_OPENCLAW, OPENCLAW, Past, Sandbox, World};
+use exuvia_testkit::sandbox::{Broken, Client, NEXT_OPENCLAW, OPENCLAW, Past, Sandbox, World};
 use serde_json::{Value, json};
 
 use crate::workspace;
 
 /// The release that does not work.
 const BROKEN: &str = "2026.9.7";
+/// The session in which somebody talks with the agent.
+const SESSION: &str = "agent:main:main";
 /// How long the new version is watched, in seconds.
 const SOAK: &str = "5";
 
@@ -64,6 +66,8 @@ struct Demo {
     world: World,
     registry: Past,
     keeper: Child,
+    /// Where the gateway listens.
+    port: u16,
     /// What its agents think with.
     _model: Provider,
 }
@@ -77,7 +81,7 @@ impl Demo {
         let world = World::start(sandbox, sandbox.template().fork(&home)?)?;
         let model = Provider::start();
         world.home().use_model(&model)?;
-        configure(&world)?;
+        let port = configure(&world)?;
         let registry = Past::start(sandbox, OPENCLAW, NEXT_OPENCLAW)?;
         eprintln!("→ exuvia gateway run &");
         let keeper = world
@@ -93,6 +97,7 @@ impl Demo {
             world,
             registry,
             keeper,
+            port,
             _model: model,
         })
     }
@@ -100,12 +105,15 @@ impl Demo {
     fn play(&self, check: &[String]) -> Result<()> {
         let began = Instant::now();
         self.wait_until_started()?;
+        say("Somebody talks with its agent");
+        Client::at(self.port)?.turn(SESSION, "My umbrella is the green one.")?;
         let check: Vec<&str> = check.iter().map(String::as_str).collect();
         self.expect(0, "check", &[&["--no-input"], check.as_slice()].concat())?;
         say("The newest OpenClaw, installed and proved");
         self.upgrade(0)?;
         say(&format!("{BROKEN} comes out. Its gateway does not start"));
-        self.registry.release_broken(NEXT_OPENCLAW, BROKEN)?;
+        self.registry
+            .release_broken(NEXT_OPENCLAW, BROKEN, &Broken::gateway())?;
         self.upgrade(1)?;
         say(&format!("Back to {OPENCLAW}, with its state"));
         self.expect(0, "rollback", &[])?;
@@ -187,8 +195,8 @@ fn show(exuvia: &mut Command, command: &str, words: &[&str]) -> Result<ExitCode>
     Ok(code.map_or(ExitCode::FAILURE, ExitCode::from))
 }
 
-/// A port that nobody uses, and a token.
-fn configure(world: &World) -> Result<()> {
+/// A port that nobody uses, which is told, and the token that every client knows.
+fn configure(world: &World) -> Result<u16> {
     let file = world.home().state().join("openclaw.json");
     let mut config: Value = serde_json::from_slice(&std::fs::read(&file)?)?;
     let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?
@@ -196,8 +204,8 @@ fn configure(world: &World) -> Result<()> {
         .port();
     config["gateway"] = json!({
         "mode": "local", "bind": "loopback", "port": port,
-        "auth": { "mode": "token", "token": "demo" },
+        "auth": { "mode": "token", "token": "sandbox" },
     });
     std::fs::write(&file, config.to_string())?;
-    Ok(())
+    Ok(port)
 }

@@ -1,11 +1,12 @@
-//! Upgrades that are killed over and over: the kills of the test suite, many more of them.
+//! What takes hours: upgrades that are killed over and over, as in the test suite and many more
+//! times, and the tests on the real OpenClaw that are too long for it.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs::{File, OpenOptions};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
+use std::process::{Command, ExitCode};
 
 use anyhow::{Context as _, Result};
 use clap::Args;
@@ -27,7 +28,35 @@ pub(crate) struct Arguments {
     /// Kills on the real OpenClaw
     #[arg(long, default_value_t = 40)]
     real: usize,
+    /// The long tests, too: every upgrade and way back, every bad release, partial isolation
+    #[arg(long)]
+    long: bool,
 }
+
+/// The long tests, by program and name.
+const LONG: [(&str, &str); 6] = [
+    (
+        "upgrade_real",
+        "every_upgrade_can_be_gone_back_from_with_everything_as_it_was",
+    ),
+    (
+        "upgrade_bad_real",
+        "none_that_does_not_run_reaches_the_live_install",
+    ),
+    (
+        "upgrade_bad_real",
+        "none_that_harms_the_state_reaches_the_live_install",
+    ),
+    (
+        "upgrade_bad_real",
+        "none_that_is_not_what_it_says_reaches_the_live_install",
+    ),
+    (
+        "upgrade_bad_real",
+        "none_that_reaches_for_more_than_its_own_reaches_the_live_install",
+    ),
+    ("rehearse_partial", "the_real_openclaw_is_rehearsed_in_part"),
+];
 
 /// One of the tests that kill.
 struct Course {
@@ -78,7 +107,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
     );
     let exuvia = workspace::build_exuvia()?;
     let sandbox = workspace::target().join("demo");
-    if arguments.real > 0 {
+    if arguments.real > 0 || arguments.long {
         Sandbox::prepare(&sandbox)?;
     }
     for (course, wanted) in [(MINI, arguments.mini), (REAL, arguments.real)] {
@@ -95,7 +124,14 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
     }
     let text = read(&log)?;
     println!("{}", summary(&text));
-    let failed = kills(&text).any(|kill| kill.kind == FAILED);
+    let mut failed = kills(&text).any(|kill| kill.kind == FAILED);
+    for (binary, test) in arguments.long.then_some(LONG).into_iter().flatten() {
+        eprintln!("→ {test}");
+        let status = test_command(binary, test, &exuvia, &sandbox)
+            .arg("--ignored")
+            .status();
+        failed |= !status.context("cannot run the tests")?.success();
+    }
     Ok(if failed {
         ExitCode::FAILURE
     } else {
@@ -108,12 +144,9 @@ fn strike(course: &Course, kills: usize, log: &Path, exuvia: &Path, sandbox: &Pa
     eprintln!("→ {kills} kills of {}", course.name);
     let printed = log.with_extension("printed");
     let file = File::create(&printed).context("cannot keep what a test prints")?;
-    let status = cargo(&["test", "--package", "exuvia-e2e", "--test", course.binary])
-        .args(["--", "--exact", "--nocapture", course.test])
+    let status = test_command(course.binary, course.test, exuvia, sandbox)
         .env("EXUVIA_E2E_KILLS", kills.to_string())
         .env("EXUVIA_E2E_KILL_LOG", log)
-        .env("EXUVIA_E2E_BINARY", exuvia)
-        .env("EXUVIA_E2E_SANDBOX", sandbox)
         .stdout(file.try_clone()?)
         .stderr(file)
         .status()
@@ -130,6 +163,16 @@ fn strike(course: &Course, kills: usize, log: &Path, exuvia: &Path, sandbox: &Pa
     let mut log = OpenOptions::new().create(true).append(true).open(log)?;
     writeln!(log, "{}\t{FAILED}\t{}\t-\t0", course.name, kept.display())?;
     Ok(())
+}
+
+/// One test of one program.
+fn test_command(binary: &str, test: &str, exuvia: &Path, sandbox: &Path) -> Command {
+    let mut command = cargo(&["test", "--package", "exuvia-e2e", "--test", binary]);
+    command
+        .args(["--", "--exact", "--nocapture", test])
+        .env("EXUVIA_E2E_BINARY", exuvia)
+        .env("EXUVIA_E2E_SANDBOX", sandbox);
+    command
 }
 
 fn read(log: &PathBuf) -> Result<String> {

@@ -31,6 +31,7 @@ pub(crate) struct Arguments {
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     peers::ensure()?;
     if arguments.fast {
+        workspace::build_exuvia()?;
         let mut programs = wanted(arguments)?;
         programs.retain(|program| !program.is_of(END_TO_END));
         return all(programs, &[], &arguments.names);

@@ -15,7 +15,7 @@ use crate::documents::{DocumentError, Documents};
 use crate::ids::document_id;
 use crate::progress::{Phase, Progress};
 use crate::sources::Sources;
-use crate::{evidence, leftovers, scan, vetting};
+use crate::{BadVersion, Pin, evidence, leftovers, scan, vetting};
 
 /// What a check may ask.
 #[derive(Debug, Clone, Default)]
@@ -98,7 +98,7 @@ impl Check {
         let before = inventory.clone();
         let sources = self.sources()?;
         let channel = self.options.channel.unwrap_or_default();
-        let pins = self.documents.pins()?;
+        let pins = self.documents.list::<Pin>()?;
         let result = scan::scan(&sources, &mut inventory, channel, &pins, &*self.progress).await;
         if inventory != before {
             self.documents.keep(Stage::Inventory, &inventory)?;
@@ -173,7 +173,7 @@ impl Check {
         known: &EvidenceFile,
         vetted: &VettingFile,
     ) -> Result<RiskFile, CheckError> {
-        let bad = self.documents.known_bad()?;
+        let bad = self.documents.list::<BadVersion>()?;
         let mut missing = Vec::new();
         let mut items = Vec::with_capacity(scanned.updates.len());
         for update in &scanned.updates {

@@ -96,21 +96,6 @@ impl Documents {
             .ok_or(DocumentError::Busy { lock })
     }
 
-    /// A list, which is empty where there is none yet.
-    pub(crate) fn list<T: Default + DeserializeOwned>(
-        &self,
-        file: &str,
-    ) -> Result<T, DocumentError> {
-        let path = self.own_path(file);
-        let Some(bytes) = read_optional(self.host(), &path, MAX_DOCUMENT, Links::Refuse)? else {
-            return Ok(T::default());
-        };
-        serde_json::from_slice(&bytes).map_err(|error| DocumentError::Unreadable {
-            path,
-            reason: error.to_string(),
-        })
-    }
-
     /// Keeps others from changing the lists that the user and failed upgrades add to, for as long
     /// as one takes: waits for whoever does.
     pub(crate) fn alone_with_lists(&self) -> Result<Lock, DocumentError> {
@@ -270,6 +255,7 @@ mod tests {
     use exuvia_model::Inventory;
 
     use super::*;
+    use crate::BadVersion;
 
     fn documents(directory: &Path) -> Documents {
         let host = TestHost::new().with_env("EXUVIA_HOME", directory.join("home"));
@@ -317,7 +303,7 @@ mod tests {
         );
         assert!(
             !documents
-                .known_bad()
+                .list::<BadVersion>()
                 .unwrap()
                 .contains(&core, &version.into())
         );
@@ -326,12 +312,12 @@ mod tests {
         host.create_private_dir(&documents.own_dir).unwrap();
         let bad = br#"{"versions":[{"assetId":"core:openclaw","version":"2.0.0"}]}"#;
         host.write_atomic(&list, bad, 0o600).unwrap();
-        let known = documents.known_bad().unwrap();
+        let known = documents.list::<BadVersion>().unwrap();
         assert!(known.contains(&core, &version.into()));
         assert!(!known.contains(&core, &"2.0.1".into()));
         host.write_atomic(&list, b"{", 0o600).unwrap();
         assert!(matches!(
-            documents.known_bad(),
+            documents.list::<BadVersion>(),
             Err(DocumentError::Unreadable { .. })
         ));
     }

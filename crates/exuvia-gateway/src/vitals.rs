@@ -14,10 +14,11 @@ use exuvia_model::vitals::{
     Skill, Vitals,
 };
 use exuvia_model::{Digest, Revision};
+use exuvia_openclaw::Install;
+use exuvia_openclaw::config::Config;
 use exuvia_openclaw::gateway::answer::{self, PluginEntry, SkillEntry};
 use exuvia_openclaw::gateway::{Client, GatewayError, Target};
 use exuvia_openclaw::liveness::{self, Liveness};
-use exuvia_openclaw::{Install, config};
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -44,7 +45,7 @@ pub async fn take(host: &Arc<dyn Host>, install: &Install) -> Vitals {
     } else if liveness::look(&**host, install) == Liveness::Stopped {
         vitals.gateway = Part::Known(None);
     }
-    vitals.config = config_of(&**host, install);
+    vitals.config = config(&**host, install);
     vitals.agents = Part::Known(agents(&**host, install));
     vitals
 }
@@ -194,12 +195,13 @@ fn channel(accounts: &Value) -> Channel {
     }
 }
 
-fn config_of(host: &dyn Host, install: &Install) -> Part<ConfigVitals> {
+/// What there is to know of the config file.
+pub fn config(host: &dyn Host, install: &Install) -> Part<ConfigVitals> {
     let path = &install.config_path;
     match read_limited(host, path, MAX_CONFIG, Links::Follow) {
         Ok(bytes) => Part::Known(ConfigVitals {
             digest: digest(&bytes),
-            keys: config::Config::read(host, install).key_paths(),
+            keys: Config::read(host, install).key_paths(),
         }),
         // Without one OpenClaw runs on its defaults.
         Err(error) if error.is_not_found() => Part::Known(ConfigVitals {
@@ -215,7 +217,7 @@ fn digest(content: &[u8]) -> Digest {
 }
 
 fn agents(host: &dyn Host, install: &Install) -> BTreeSet<String> {
-    config::Config::read(host, install)
+    Config::read(host, install)
         .agents(host, install)
         .into_iter()
         .map(|agent| agent.id)

@@ -12,12 +12,14 @@ pub mod disk;
 mod error;
 mod file;
 mod home;
+pub mod machine;
 pub mod points;
 pub mod process;
 mod read;
 #[cfg(target_os = "linux")]
 pub mod space;
 mod system;
+mod temporary;
 pub mod testing;
 
 use std::ffi::OsString;
@@ -36,6 +38,7 @@ pub use file::{EntryKind, Links, Lock, Meta};
 pub use home::{Home, HomeError};
 pub use read::{read_limited, read_optional};
 pub use system::SystemHost;
+pub use temporary::Temporary;
 
 /// How the name of a file ends that [`Host::write_atomic`] has not put in place yet; it begins with
 /// a dot. One that stays was left by a process that was killed.

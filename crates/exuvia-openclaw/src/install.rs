@@ -16,7 +16,8 @@ pub struct Install {
     pub state_dir: PathBuf,
     /// The config file in force; it need not exist.
     pub config_path: PathBuf,
-    /// The package tree, a real path.
+    /// The package tree, a real path; one of pnpm's by the link that stays while versions come and
+    /// go.
     pub package_root: Option<PathBuf>,
     /// What put the package there.
     pub package_manager: PackageManager,

@@ -14,6 +14,7 @@ pub mod digest;
 mod environment;
 pub mod gateway;
 pub mod git;
+mod held;
 mod install;
 mod inventory;
 mod invoke;
@@ -29,6 +30,7 @@ mod script;
 pub mod skill;
 pub mod tree;
 
+pub use held::{Held, package_in};
 pub use install::Install;
 pub use inventory::take_inventory;
 pub use invoke::CannotInvoke;

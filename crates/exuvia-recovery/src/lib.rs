@@ -13,6 +13,7 @@
 #![forbid(unsafe_code)]
 
 mod attestation;
+mod config;
 mod context;
 mod error;
 pub mod excludes;

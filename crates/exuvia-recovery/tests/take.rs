@@ -132,12 +132,30 @@ fn a_config_file_elsewhere_is_held_and_a_link_is_named() {
     let taken = lab.recovery().take(&install, options()).unwrap();
     let context = Context::of(&taken.snapshot).unwrap();
     assert_eq!(context.config.unwrap().content, b"{}");
+    let held = lab.recovery().config_of(&install, &taken.snapshot).unwrap();
+    assert_eq!(held.as_deref(), Some(&b"{}"[..]));
     let link = lab.directory.path().join("link.json");
     symlink(&config, &link).unwrap();
     install.config_path = link;
     let taken = lab.recovery().take(&install, options()).unwrap();
     assert_eq!(Context::of(&taken.snapshot).unwrap().config, None);
     assert_eq!(taken.outside, [config.canonicalize().unwrap()]);
+}
+
+#[test]
+fn the_config_file_is_read_out_of_a_snapshot_as_it_was() {
+    let lab = Lab::new();
+    let (install, taken) = (lab.install(), lab.take("before"));
+    let before = fs::read(&install.config_path).unwrap();
+    fs::write(&install.config_path, "{}").unwrap();
+    let held = |taken: &exuvia_recovery::Taken| {
+        let recovery = lab.recovery();
+        recovery.config_of(&install, &taken.snapshot).unwrap()
+    };
+    assert_eq!(held(&taken), Some(before));
+    fs::remove_file(&install.config_path).unwrap();
+    symlink("elsewhere.json", &install.config_path).unwrap();
+    assert_eq!(held(&lab.take("link")), None);
 }
 
 #[test]

@@ -8,7 +8,7 @@ use exuvia_model::vitals::Vitals;
 use exuvia_store::SnapshotId;
 use serde::{Deserialize, Serialize};
 
-use crate::core::Rehearsed;
+use crate::core::{Rehearsed, Rewritten};
 use crate::extension::ExtensionFacts;
 use crate::skill::SkillFacts;
 use crate::tree::TreeId;
@@ -42,6 +42,9 @@ pub struct Facts {
     /// What the install looked like with it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub wanted: Option<Vitals>,
+    /// What became of the user's configuration, where the new version rewrote it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub config: Option<Rewritten>,
     /// What was found out of a skill.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub skill: Option<SkillFacts>,

@@ -3,15 +3,16 @@
 use std::path::{Path, PathBuf};
 
 use exuvia_host::{Home, Host, HostError, Links, read_optional};
+use exuvia_model::install::PackageManager;
 use exuvia_model::journal::RunId;
 use exuvia_model::vitals::Vitals;
 use exuvia_model::{AssetId, Digest, Revision};
 use exuvia_openclaw::tree;
 use serde::{Deserialize, Serialize};
 
-use crate::Plan;
 use crate::core::Rehearsed;
 use crate::tree::TreeId;
+use crate::{CorePlan, Plan};
 
 const MAX_BYTES: u64 = 64 * 1024 * 1024;
 
@@ -30,9 +31,12 @@ pub struct Kept {
     pub to: Revision,
     /// The bytes that were approved.
     pub digest: Digest,
-    /// The live package.
+    /// The live tree.
     pub live: PathBuf,
-    /// Its tree then.
+    /// What put it in place.
+    #[serde(default = "npm")]
+    pub manager: PackageManager,
+    /// What that was then.
     pub live_tree: TreeId,
     /// The directory that holds the staged tree.
     pub beside: PathBuf,
@@ -78,6 +82,7 @@ impl Kept {
             && self.to == plan.to
             && Some(&self.digest) == plan.digest.as_ref()
             && self.live == plan.live
+            && self.manager == plan.manager()
     }
 
     /// Whether the directory still holds the tree that was staged, and not one that was exchanged
@@ -92,6 +97,11 @@ pub(crate) fn content(host: &dyn Host, beside: &Path) -> Option<Digest> {
     let limits = tree::Limits::default();
     let tree = tree::walk(host, beside, &limits);
     tree::content_digest(&tree, &tree::digest_all(host, &tree))
+}
+
+/// All that there was at first.
+fn npm() -> PackageManager {
+    CorePlan::default().manager
 }
 
 fn path(home: &Home, install: &str) -> PathBuf {

@@ -5,6 +5,8 @@
 //! minimum-age = "3d"        # how long ago a release must have been published; any by default
 //! generations = 3           # how many are kept to go back to, of each asset
 //! automatic = "low"         # what `exuvia upgrade --automatic` takes; nothing by default
+//! inhibitors = ["/usr/local/bin/may-upgrade"]   # programs that are asked first
+//! channel = "beta"          # what a check hears of; as OpenClaw is configured by default
 //!
 //! [[upgrade.window]]        # upgrades begin in one of these; at any time where there is none
 //! days = ["sat", "sun"]     # every day by default
@@ -18,10 +20,11 @@ use std::path::PathBuf;
 
 use exuvia_host::{Home, Host, HostError, Links, read_optional};
 use exuvia_model::policy::{Policy, Window};
-use exuvia_model::text;
+use exuvia_model::{Channel, text};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Span, SpanRelativeTo};
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use toml::Spanned;
 
 const FILE: &str = "config.toml";
@@ -58,6 +61,11 @@ struct Section {
     generations: Option<Spanned<usize>>,
     automatic: Option<Spanned<String>>,
     #[serde(default)]
+    inhibitors: Vec<Spanned<PathBuf>>,
+    /// Read by [`channel`].
+    #[serde(rename = "channel")]
+    _channel: Option<toml::Value>,
+    #[serde(default)]
     window: Vec<Spanned<Hours>>,
 }
 
@@ -76,6 +84,14 @@ type Wrong = (Range<usize>, String);
 
 /// Reads what the user allows; everything at any time, but nothing by itself, where nothing is said.
 pub fn policy(host: &dyn Host, home: &Home) -> Result<Policy, PolicyError> {
+    read(host, home, parse)
+}
+
+fn read<T>(
+    host: &dyn Host,
+    home: &Home,
+    parse: impl Fn(&str) -> Result<T, Wrong>,
+) -> Result<T, PolicyError> {
     let path = home.root().join(FILE);
     let bytes = read_optional(host, &path, MAX_BYTES, Links::Follow)?.unwrap_or_default();
     let text = String::from_utf8_lossy(&bytes);
@@ -92,10 +108,7 @@ pub fn policy(host: &dyn Host, home: &Home) -> Result<Policy, PolicyError> {
 }
 
 fn parse(text: &str) -> Result<Policy, Wrong> {
-    let document: Document = toml::from_str(text).map_err(|error| {
-        let end = text.len()..text.len();
-        (error.span().unwrap_or(end), error.message().to_owned())
-    })?;
+    let document: Document = toml(text)?;
     let Some(section) = document.upgrade else {
         return Ok(Policy::default());
     };
@@ -111,7 +124,62 @@ fn parse(text: &str) -> Result<Policy, Wrong> {
             .as_ref()
             .map_or(Ok(Policy::GENERATIONS), count)?,
         automatic: section.automatic.as_ref().map_or(Ok(false), automatic)?,
+        inhibitors: section
+            .inhibitors
+            .into_iter()
+            .map(program)
+            .collect::<Result<_, _>>()?,
     })
+}
+
+/// The file as far as a check is concerned, which no other mistake in it stops.
+#[derive(Deserialize)]
+struct Heard {
+    upgrade: Option<HeardSection>,
+}
+
+#[derive(Deserialize)]
+struct HeardSection {
+    channel: Option<Spanned<String>>,
+}
+
+/// Reads which releases the user wants to hear of; nothing where that is not said.
+pub fn channel(host: &dyn Host, home: &Home) -> Result<Option<Channel>, PolicyError> {
+    read(host, home, parse_channel)
+}
+
+fn parse_channel(text: &str) -> Result<Option<Channel>, Wrong> {
+    let heard: Heard = toml(text)?;
+    let Some(name) = heard.upgrade.and_then(|section| section.channel) else {
+        return Ok(None);
+    };
+    let channel = Channel::from_name(name.get_ref());
+    channel.map(Some).ok_or_else(|| {
+        let names = Channel::ALL.map(Channel::name).join(", ");
+        let words = format!(
+            "there is no channel {:?}; the channels are {names}",
+            name.get_ref()
+        );
+        (name.span(), words)
+    })
+}
+
+fn toml<T: DeserializeOwned>(text: &str) -> Result<T, Wrong> {
+    toml::from_str(text).map_err(|error| {
+        let end = text.len()..text.len();
+        (error.span().unwrap_or(end), error.message().to_owned())
+    })
+}
+
+fn program(program: Spanned<PathBuf>) -> Result<PathBuf, Wrong> {
+    if program.get_ref().is_absolute() {
+        return Ok(program.into_inner());
+    }
+    let words = format!(
+        "{:?} is no absolute path of a program",
+        program.get_ref().display().to_string()
+    );
+    Err((program.span(), words))
 }
 
 /// Days have 24 hours and weeks seven days; what is longer is of no fixed length.
@@ -177,10 +245,24 @@ mod tests {
              zone = \"Europe/Berlin\"\n",
         )
         .unwrap();
+        let asked = parse("[upgrade]\nchannel = \"dev\"\ninhibitors = [\"/bin/may\"]\n").unwrap();
+        assert_eq!(asked.inhibitors, [PathBuf::from("/bin/may")]);
         assert_eq!(policy.minimum_age, SignedDuration::from_hours(72));
         assert_eq!((policy.generations, policy.automatic), (1, true));
         let open = "2026-11-21T01:00:00Z".parse().unwrap();
         assert!(policy.windows.iter().all(|window| window.is_open(open)));
+    }
+
+    #[test]
+    fn a_channel_is_read_beside_whatever_else_is_wrong_and_told_where_there_is_none() {
+        let text = "[upgrade]\ngenerations = 0\nchannel = \"extended-stable\"\n";
+        assert_eq!(parse_channel(text), Ok(Some(Channel::ExtendedStable)));
+        assert_eq!(parse_channel("[probes]\n"), Ok(None));
+        let (span, words) = parse_channel("[upgrade]\nchannel = \"nightly\"\n").unwrap_err();
+        assert!(
+            span.start > 10 && words.contains("stable, beta, dev"),
+            "{words}"
+        );
     }
 
     #[test]
@@ -192,6 +274,7 @@ mod tests {
             ("[upgrade]\ngenerations = 0\n", 2, "always kept"),
             ("[upgrade]\nautomatic = \"high\"\n", 2, "neither"),
             ("[upgrade]\nwindows = []\n", 2, "unknown field"),
+            ("[upgrade]\ninhibitors = [\"may\"]\n", 2, "no absolute path"),
             (
                 "[upgrade]\n[[upgrade.window]]\nfrom = \"2\"\nto = \"05:00\"\n",
                 2,

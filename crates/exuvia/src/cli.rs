@@ -102,6 +102,7 @@ pub(crate) enum Command {
     Unpin(crate::commands::pin::UnpinArgs),
     Block(crate::commands::block::BlockArgs),
     Unblock(crate::commands::block::UnblockArgs),
+    Inhibit(crate::commands::inhibit::InhibitArgs),
     /// Take snapshots of the install, and go back to them
     #[command(subcommand, after_help = SNAPSHOT_EXAMPLES)]
     Snapshot(SnapshotCommand),

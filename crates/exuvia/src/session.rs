@@ -7,6 +7,7 @@ use anyhow::Result;
 use exuvia_check::{Check, CheckOptions, Documents, Progress};
 use exuvia_host::{Home, Host, HostError, Links};
 use exuvia_openclaw::{Install, LocateError, LocateOptions, locate};
+use exuvia_upgrade::channel;
 
 use crate::cli::{Global, SourceArgs};
 use crate::output::Output;
@@ -88,8 +89,12 @@ impl Session {
     /// A check of the install, which tells its course on standard error.
     pub(crate) fn check(&self, args: &SourceArgs, output: &Output) -> Result<(Check, Arc<Bars>)> {
         let bars = Arc::new(Bars::new(output));
+        let channel = match args.channel {
+            None => channel(&*self.host, &self.home)?,
+            named => named,
+        };
         let options = CheckOptions {
-            channel: args.channel,
+            channel,
             offline: args.offline,
         };
         let (host, home) = (self.host.clone(), self.home.clone());

@@ -10,8 +10,9 @@ use exuvia_model::{Asset, Channel, Inventory, ScanResult, Update, text};
 use futures::StreamExt;
 
 use crate::ids::document_id;
+use crate::lists::List;
 use crate::local_changes;
-use crate::pins::{Pin, Pins};
+use crate::pins::Pin;
 use crate::progress::{Phase, Progress};
 use crate::sources::Sources;
 
@@ -65,7 +66,7 @@ pub(crate) async fn scan(
     sources: &Sources,
     inventory: &mut Inventory,
     channel: Channel,
-    pins: &Pins,
+    pins: &List<Pin>,
     progress: &dyn Progress,
 ) -> ScanResult {
     progress.begin(Phase::Scan, inventory.assets.len());

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use exuvia_host::Output;
+use exuvia_host::{Command, Host, Output, Temporary};
 use exuvia_model::probe::{Answer, Builtin};
 use exuvia_model::text;
 use serde_json::Value;
@@ -73,11 +73,27 @@ async fn ask(
         .timeout(patience)
         .max_output(MAX_PRINTED);
     let host = examiner.host.clone();
-    let ran = tokio::task::spawn_blocking(move || host.run(&command)).await;
+    let ran = tokio::task::spawn_blocking(move || {
+        let temporary = Temporary::new()?;
+        host.run(&apart(&*host, command, &temporary))
+    });
+    let ran = ran.await;
     match ran {
         Ok(Ok(output)) => Ok(output),
         Ok(Err(error)) => Err(Answer::unknown(&error.to_string())),
         Err(error) => Err(Answer::unknown(&error.to_string())),
+    }
+}
+
+/// A check that leaves nothing in the directory for temporary files: OpenClaw 2026.9.5 copies each
+/// plugin from npm there to load it, 92 MB for that of Teams, and lets it lie. The compiled code that
+/// it keeps is that of everybody.
+fn apart(host: &dyn Host, check: Command, temporary: &Temporary) -> Command {
+    const COMPILED: &str = "NODE_COMPILE_CACHE";
+    let check = check.env("TMPDIR", temporary.path());
+    match host.env(COMPILED) {
+        Some(_) => check,
+        None => check.env(COMPILED, temporary.beside().join("node-compile-cache")),
     }
 }
 
@@ -93,7 +109,14 @@ fn issues(output: &Output) -> Option<String> {
     (!words.is_empty()).then(|| words.join("; "))
 }
 
+/// What a command says that failed: as JSON it is `{"ok": false, "error": {"type", "message"}}`.
 fn said(words: &str, output: &Output) -> String {
+    let document = serde_json::from_slice::<Value>(&output.stdout).ok();
+    let message =
+        document.and_then(|told| Some(told.pointer("/error/message")?.as_str()?.to_owned()));
+    if let Some(message) = message {
+        return format!("`openclaw {words}` says: {}", text::one_line(&message, 500));
+    }
     let printed = [&output.stdout[..], &output.stderr[..]].concat();
     let printed = String::from_utf8_lossy(&printed);
     let lines: Vec<String> = printed
@@ -106,4 +129,30 @@ fn said(words: &str, output: &Output) -> String {
         return format!("`openclaw {words}` failed and said nothing");
     }
     format!("`openclaw {words}` says: {}", lines.join(" · "))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::process::ExitStatusExt as _;
+    use std::process::ExitStatus;
+
+    use super::*;
+
+    fn printed(stdout: &str) -> Output {
+        Output {
+            status: ExitStatus::from_raw(1 << 8),
+            stdout: stdout.as_bytes().to_vec(),
+            stderr: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn an_error_is_told_by_its_message() {
+        let told = "{\n  \"ok\": false,\n  \"error\": {\n    \"type\": \"cli_error\",\n    \
+                    \"message\": \"no room\\nfor it\"\n  }\n}";
+        let words = said("plugins doctor", &printed(told));
+        assert_eq!(words, "`openclaw plugins doctor` says: no room for it");
+        let words = said("plugins doctor", &printed("{ \"ok\"\nbroken"));
+        assert_eq!(words, "`openclaw plugins doctor` says: { \"ok\" · broken");
+    }
 }

@@ -114,6 +114,12 @@ impl Examiner {
         Box::pin(self.examine_with(None, checks)).await
     }
 
+    /// What OpenClaw's own checks say of its package and its configuration, and nothing else.
+    pub async fn own_checks(&self) -> Vec<Probed> {
+        let ground = self.ground().await;
+        self.checks(&ground).await
+    }
+
     async fn examine_with(&self, expected: Option<&Revision>, checks: Checks) -> Examination {
         let ground = self.ground().await;
         let expected = expected.or(ground.installed.as_ref());

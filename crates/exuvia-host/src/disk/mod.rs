@@ -11,6 +11,7 @@ mod file;
 mod holder;
 mod listing;
 mod lock;
+mod replace;
 mod stat;
 
 use std::io;

@@ -167,3 +167,48 @@ fn every_effect_passes_a_point_and_none_happens_after_a_death() {
     assert_eq!(left, [directory.path().join("a")]);
     assert_eq!(fs::metadata(&left[0]).unwrap().len(), 0);
 }
+
+#[test]
+fn a_file_is_replaced_with_its_mode_and_owner_while_it_says_what_was_read() {
+    let (directory, dir) = opened();
+    let path = directory.path().join("file");
+    fs::write(&path, "old").unwrap();
+    let file = dir.open_file(name("file")).unwrap();
+    file.set_mode(0o640).unwrap();
+    let is_root = file.stat().unwrap().uid == 0;
+    if is_root {
+        file.set_owner(12, 34).unwrap();
+    }
+    let before = dir.stat(name("file")).unwrap();
+    assert!(!dir.replace_file(name("file"), b"odd", b"new").unwrap());
+    assert_eq!(fs::read(&path).unwrap(), b"old");
+    assert!(dir.replace_file(name("file"), b"old", b"newer").unwrap());
+    assert_eq!(fs::read(&path).unwrap(), b"newer");
+    let after = dir.stat(name("file")).unwrap();
+    let owned = |stat: &Stat| (stat.mode, stat.uid, stat.gid);
+    assert_eq!(owned(&after), owned(&before));
+    assert_eq!(dir.list().unwrap().len(), 1, "nothing is left beside it");
+}
+
+#[test]
+fn a_file_is_old_or_new_wherever_its_replacing_fails() {
+    for at in point::ALL {
+        for fault in [Fault::Fail(std::io::ErrorKind::StorageFull), Fault::Die] {
+            let directory = tempfile::tempdir().unwrap();
+            let path = directory.path().join("file");
+            fs::write(&path, "old").unwrap();
+            let faults = Faults::new();
+            faults.plan(at, "file", 0, fault);
+            let disk = Disk::with_points(faults);
+            let dir = disk.open_dir(directory.path()).unwrap();
+            let replaced = dir.replace_file(name("file"), b"old", b"new");
+            let found = fs::read(&path).unwrap();
+            let is_whole = if replaced.is_ok() {
+                found == b"new"
+            } else {
+                found == b"old" || found == b"new"
+            };
+            assert!(is_whole, "{at}");
+        }
+    }
+}

@@ -44,7 +44,7 @@ impl Cgroup {
         fs::create_dir(&path)?;
         let cgroup = Self(path);
         fs::write(cgroup.0.join("memory.max"), limits.memory_bytes.to_string())?;
-        fs::write(cgroup.0.join("pids.max"), limits.processes.to_string())?;
+        fs::write(cgroup.0.join("pids.max"), limits.most_at_all().to_string())?;
         Ok(cgroup)
     }
 

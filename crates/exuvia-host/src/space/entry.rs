@@ -51,7 +51,11 @@ fn enter() -> io::Result<()> {
     rustix::process::set_child_subreaper(Some(rustix::process::getpid()))?;
     privileges::no_more()?;
     let held = plan.fence.as_ref().map(fence::raise).unwrap_or_default();
-    Init::new(channel, Members::Descendants, held, &plan).run()
+    let ready = Reply::Ready {
+        held,
+        numbered: false,
+    };
+    Init::new(channel, Members::Descendants, ready, &plan).run()
 }
 
 /// Our end of the channel, which came as standard input. That is an empty one from now on.
@@ -166,16 +170,21 @@ fn begin(channel: Channel, plan: &Plan) -> io::Result<()> {
     // Our parent has one thread, so its end is the process's end.
     rustix::process::set_parent_process_death_signal(Some(Signal::KILL))?;
     let refused = |words: String| Reply::Refused(words);
-    let done = mounts::make(&plan.places, plan.limits.memory_bytes)
-        .map_err(|failed| match failed {
-            Failed::NoTarget(path) => Reply::NoTarget(path),
-            Failed::Refused(words) => refused(words),
+    let made = mounts::make(&plan.places, &plan.limits).map_err(|failed| match failed {
+        Failed::NoTarget(path) => Reply::NoTarget(path),
+        Failed::Refused(words) => refused(words),
+    });
+    let done = made.and_then(|numbered| {
+        loopback::up().map_err(|e| refused(format!("no loopback: {e}")))?;
+        privileges::give_up().map_err(|e| refused(format!("capabilities: {e}")))?;
+        std::env::set_current_dir("/").map_err(|e| refused(e.to_string()))?;
+        Ok(Reply::Ready {
+            held: Held::default(),
+            numbered,
         })
-        .and_then(|()| loopback::up().map_err(|e| refused(format!("no loopback: {e}"))))
-        .and_then(|()| privileges::give_up().map_err(|e| refused(format!("capabilities: {e}"))))
-        .and_then(|()| std::env::set_current_dir("/").map_err(|e| refused(e.to_string())));
+    });
     match done {
-        Ok(()) => Init::new(channel, Members::All, Held::default(), plan).run(),
+        Ok(ready) => Init::new(channel, Members::All, ready, plan).run(),
         Err(reply) => channel.send(&reply.pack(), &[]),
     }
 }

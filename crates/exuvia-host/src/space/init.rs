@@ -18,7 +18,6 @@ use rustix::process::{
     Pid, PidfdFlags, Signal, WaitOptions, kill_process, kill_process_group, pidfd_open, wait,
 };
 
-use super::isolation::Held;
 use super::privileges;
 use super::spec::Limits;
 use super::talk::{Plan, Program, Reply, Request};
@@ -36,7 +35,8 @@ pub(super) struct Init {
     channel: Channel,
     members: Members,
     limits: Limits,
-    held: Held,
+    /// What is said once it serves.
+    ready: Reply,
     end: Instant,
     /// The programs that we were told to start, and how they ended.
     children: BTreeMap<u32, Option<Ending>>,
@@ -46,12 +46,12 @@ pub(super) struct Init {
 }
 
 impl Init {
-    pub(super) fn new(channel: Channel, members: Members, held: Held, plan: &Plan) -> Self {
+    pub(super) fn new(channel: Channel, members: Members, ready: Reply, plan: &Plan) -> Self {
         Self {
             channel,
             members,
             limits: plan.limits,
-            held,
+            ready,
             end: Instant::now() + plan.deadline,
             children: BTreeMap::new(),
             unseen: false,
@@ -72,7 +72,7 @@ impl Init {
 
     /// Why it ended, in words; `None` when the other end is gone.
     fn serve(&mut self) -> io::Result<Option<String>> {
-        self.answer(&Reply::Ready(self.held))?;
+        self.answer(&self.ready)?;
         let mut look = Instant::now();
         loop {
             let now = Instant::now();

@@ -52,6 +52,16 @@ impl Held {
     }
 }
 
+/// Which limits are held by lesser means where there is no cgroup, and why there is none.
+pub(super) fn weaker(numbered: bool, why: &str) -> String {
+    let what = if numbered {
+        "memory is"
+    } else {
+        "memory and processes are"
+    };
+    format!("{what} counted 20 times a second, not bounded by the kernel: {why}")
+}
+
 impl Isolation {
     /// Whether what was asked for at other paths is there, and nothing leads out.
     pub fn is_full(&self) -> bool {

@@ -25,6 +25,7 @@ mod line;
 mod loopback;
 mod mountinfo;
 mod mounts;
+mod numbers;
 mod output;
 mod privileges;
 mod spec;
@@ -194,22 +195,23 @@ impl Space {
             let taken = cgroup.take(first.id()).map_err(|error| error.to_string());
             taken.map(|()| cgroup)
         });
-        let weaker = match &taken {
-            Ok(_) => Vec::new(),
-            Err(why) => vec![format!(
-                "memory and processes are counted 20 times a second, not bounded by the kernel: {why}"
-            )],
+        let (cgroup, why) = match taken {
+            Ok(cgroup) => (Some(cgroup), None),
+            Err(why) => (None, Some(why)),
         };
         let mut space = Self {
             line,
             first,
-            isolation: Isolation::Full { weaker },
+            isolation: Isolation::Full { weaker: Vec::new() },
             held: Held::default(),
-            _cgroup: taken.ok(),
+            _cgroup: cgroup,
         };
         match space.line.ask(&Request::Open(plan))? {
-            Reply::Ready(held) => {
+            Reply::Ready { held, numbered } => {
                 space.held = held;
+                let weaker = why.map(|why| isolation::weaker(numbered, &why));
+                let weaker = weaker.into_iter().collect();
+                space.isolation = Isolation::Full { weaker };
                 Ok(Ok(space))
             }
             Reply::Refused(words) => Ok(Err(words)),

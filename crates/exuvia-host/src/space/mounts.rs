@@ -17,6 +17,8 @@ use rustix::mount::{
 };
 
 use super::mountinfo::{self, Mounted};
+use super::numbers;
+use super::spec::Limits;
 use super::talk::{Place, What};
 
 /// Directories that are meant for passing things on: a socket in one of them leads out.
@@ -42,8 +44,10 @@ fn refused(what: &str, path: &Path, why: impl Into<io::Error>) -> Failed {
     Failed::Refused(format!("cannot {what} {}: {why}", path.display()))
 }
 
-/// Makes the file system. `memory` bounds what each empty directory may hold, in bytes.
-pub(super) fn make(places: &[Place], memory: u64) -> Result<(), Failed> {
+/// Makes the file system; the memory bounds what each empty directory may hold. Tells whether the
+/// kernel bounds process numbers there.
+pub(super) fn make(places: &[Place], limits: &Limits) -> Result<bool, Failed> {
+    let memory = limits.memory_bytes;
     let root = Path::new("/");
     let private = MountPropagationFlags::PRIVATE | MountPropagationFlags::REC;
     mount_change(root, private).map_err(|e| refused("make private", root, e))?;
@@ -69,9 +73,11 @@ pub(super) fn make(places: &[Place], memory: u64) -> Result<(), Failed> {
         }
     }
     make_proc()?;
+    let numbered = numbers::bound(limits);
     ours.extend(make_dev(&devices, memory)?);
     protect(&ours)?;
-    mount_bind_orders()
+    mount_bind_orders()?;
+    Ok(numbered)
 }
 
 fn open_sources(places: &[Place]) -> Result<Vec<Option<OwnedFd>>, Failed> {

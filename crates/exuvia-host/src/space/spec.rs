@@ -32,7 +32,7 @@ pub struct Fence {
 pub struct Limits {
     /// Bytes of memory, all programs together; each alone may reserve four times as much.
     pub memory_bytes: u64,
-    /// Processes and threads, all together.
+    /// Processes and threads, all together, with those that have ended and nobody waited for.
     pub processes: u64,
     /// Open files, for each process.
     pub open_files: u64,
@@ -40,6 +40,14 @@ pub struct Limits {
     pub file_bytes: u64,
     /// Seconds of computing, for each process.
     pub cpu_seconds: u64,
+}
+
+impl Limits {
+    /// How many processes and threads the kernel lets there be, where it can be told. More than the
+    /// programs may have, so that there being too many is seen.
+    pub(super) fn most_at_all(&self) -> u64 {
+        self.processes.saturating_mul(2)
+    }
 }
 
 impl Default for Limits {

@@ -64,8 +64,11 @@ pub(super) enum Request {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Reply {
-    /// What the programs are held to by the fence.
-    Ready(Held),
+    /// What the programs are held to by the fence, and whether the kernel bounds their numbers.
+    Ready {
+        held: Held,
+        numbered: bool,
+    },
     /// The kernel does not allow it.
     Refused(String),
     /// There is nothing at a bind's target.
@@ -154,11 +157,12 @@ impl Reply {
     pub(super) fn pack(&self) -> Vec<u8> {
         let packer = Packer::default();
         match self {
-            Self::Ready(held) => packer
+            Self::Ready { held, numbered } => packer
                 .number(0)
                 .number(held.files.into())
                 .number(held.connections.into())
-                .number(held.signals.into()),
+                .number(held.signals.into())
+                .number((*numbered).into()),
             Self::Refused(words) => packer.number(1).bytes(words.as_bytes()),
             Self::NoTarget(path) => packer.number(2).path(path),
             Self::Started { pid, since } => packer.number(3).number((*pid).into()).number(*since),
@@ -177,11 +181,14 @@ impl Reply {
     pub(super) fn unpack(frame: &[u8]) -> io::Result<Self> {
         let mut from = Unpacker(frame);
         Ok(match from.number()? {
-            0 => Self::Ready(Held {
-                files: from.number()? != 0,
-                connections: from.number()? != 0,
-                signals: from.number()? != 0,
-            }),
+            0 => Self::Ready {
+                held: Held {
+                    files: from.number()? != 0,
+                    connections: from.number()? != 0,
+                    signals: from.number()? != 0,
+                },
+                numbered: from.number()? != 0,
+            },
             1 => Self::Refused(from.text()?),
             2 => Self::NoTarget(from.path()?),
             3 => Self::Started {
@@ -343,10 +350,13 @@ mod tests {
     #[test]
     fn answers_arrive_as_they_were_given() {
         let replies = [
-            Reply::Ready(Held {
-                connections: true,
-                ..Held::default()
-            }),
+            Reply::Ready {
+                held: Held {
+                    connections: true,
+                    ..Held::default()
+                },
+                numbered: true,
+            },
             Reply::Refused("no".into()),
             Reply::NoTarget("/x".into()),
             Reply::Started { pid: 2, since: 99 },

@@ -2,8 +2,10 @@
 
 use std::collections::{BTreeSet, HashSet};
 use std::fs;
+use std::mem;
+use std::ops::ControlFlow;
 
-use rustix::process::{Pid, Signal, WaitOptions, kill_process, wait};
+use rustix::process::{Pid, Signal, WaitOptions, kill_process, kill_process_group, wait};
 
 use super::spec::Limits;
 
@@ -18,21 +20,28 @@ pub(super) enum Members {
 
 impl Members {
     /// Which limit is exceeded, in words.
+    ///
+    /// It says so at the first process too many: a program that forks without end adds to the list
+    /// faster than it can be read to its end.
     pub(super) fn excess(self, limits: &Limits) -> Option<String> {
         let page = rustix::param::page_size() as u64;
         let (mut threads, mut memory) = (0, 0);
-        for task in self.tasks() {
+        let mut over = None;
+        self.each(|task| {
             threads += task.threads;
             memory += task.private_pages * page;
-        }
-        if threads > limits.processes {
-            let most = limits.processes;
-            return Some(format!("it had more than {most} processes and threads"));
-        }
-        (memory > limits.memory_bytes).then(|| {
-            let most = limits.memory_bytes >> 20;
-            format!("it used more than {most} MiB of memory")
-        })
+            over = if threads > limits.processes {
+                let most = limits.processes;
+                Some(format!("it had more than {most} processes and threads"))
+            } else if memory > limits.memory_bytes {
+                let most = limits.memory_bytes >> 20;
+                Some(format!("it used more than {most} MiB of memory"))
+            } else {
+                return ControlFlow::Continue(());
+            };
+            ControlFlow::Break(())
+        });
+        over
     }
 
     /// Ends all members, and returns when none is left.
@@ -46,17 +55,24 @@ impl Members {
             }
             return;
         }
-        // They are stopped first, so that none starts another one that is overlooked.
+        // They are stopped first, so that none starts another one that is overlooked: each group in
+        // one step of the kernel, which not even a program that forks without end slips through.
         let mut stopped = HashSet::new();
+        let mut groups = HashSet::from([rustix::process::getpgrp()]);
         loop {
-            let found: HashSet<Pid> = self.tasks().iter().filter_map(Task::raw).collect();
-            let new: Vec<Pid> = found.difference(&stopped).copied().collect();
-            for pid in &new {
-                // It has ended meanwhile, or is somebody else's now: either way not ours to stop.
-                let _ = kill_process(*pid, Signal::STOP);
-            }
-            stopped.extend(&new);
-            if new.is_empty() {
+            let before = stopped.len();
+            self.each(|task| {
+                if let Some(group) = raw(task.group).filter(|group| groups.insert(*group)) {
+                    // It has ended meanwhile: nobody is in it any more.
+                    let _ = kill_process_group(group, Signal::STOP);
+                }
+                if let Some(pid) = raw(task.pid).filter(|pid| stopped.insert(*pid)) {
+                    // It has ended meanwhile, or is somebody else's now: either way not ours to stop.
+                    let _ = kill_process(pid, Signal::STOP);
+                }
+                ControlFlow::Continue(())
+            });
+            if stopped.len() == before {
                 break;
             }
         }
@@ -66,34 +82,64 @@ impl Members {
         while matches!(wait(WaitOptions::empty()), Ok(Some(_))) {}
     }
 
-    fn tasks(self) -> Vec<Task> {
+    /// Hands on one member after the other, as they are found.
+    fn each(self, mut take: impl FnMut(Task) -> ControlFlow<()>) {
         let own = std::process::id();
         let Ok(entries) = fs::read_dir("/proc") else {
-            return Vec::new();
+            return;
         };
         let pids = entries.flatten();
         let pids = pids.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
-        let all: Vec<Task> = pids.filter_map(Task::look).collect();
-        match self {
-            Self::All => all.into_iter().filter(|task| task.pid != own).collect(),
-            Self::Descendants => descendants(own, all),
-        }
+        let mut all = pids.filter_map(Task::look);
+        // That it was broken off, the caller knows.
+        let _broken_off = match self {
+            Self::All => all.filter(|task| task.pid != own).try_for_each(take),
+            Self::Descendants => Family::of(own).and_all(&mut all, &mut take),
+        };
     }
 }
 
-fn descendants(of: u32, mut others: Vec<Task>) -> Vec<Task> {
-    let mut family = BTreeSet::from([of]);
-    let mut found = Vec::new();
-    loop {
-        let (more, rest): (Vec<Task>, Vec<Task>) = others
-            .into_iter()
-            .partition(|task| family.contains(&task.parent));
-        if more.is_empty() {
-            return found;
+/// A process and its descendants, found in a list that is in no order one can rely on: children
+/// have higher numbers than their parents until the numbers begin anew.
+struct Family(BTreeSet<u32>);
+
+impl Family {
+    fn of(pid: u32) -> Self {
+        Self(BTreeSet::from([pid]))
+    }
+
+    fn and_all(
+        mut self,
+        all: &mut dyn Iterator<Item = Task>,
+        take: &mut dyn FnMut(Task) -> ControlFlow<()>,
+    ) -> ControlFlow<()> {
+        let mut others = Vec::new();
+        for task in all {
+            self.sort(task, &mut others, take)?;
         }
-        family.extend(more.iter().map(|task| task.pid));
-        found.extend(more);
-        others = rest;
+        loop {
+            let before = others.len();
+            for task in mem::take(&mut others) {
+                self.sort(task, &mut others, take)?;
+            }
+            if others.len() == before {
+                return ControlFlow::Continue(());
+            }
+        }
+    }
+
+    fn sort(
+        &mut self,
+        task: Task,
+        others: &mut Vec<Task>,
+        take: &mut dyn FnMut(Task) -> ControlFlow<()>,
+    ) -> ControlFlow<()> {
+        if !self.0.contains(&task.parent) {
+            others.push(task);
+            return ControlFlow::Continue(());
+        }
+        self.0.insert(task.pid);
+        take(task)
     }
 }
 
@@ -112,6 +158,7 @@ fn kill_everybody() -> rustix::io::Result<()> {
 struct Task {
     pid: u32,
     parent: u32,
+    group: u32,
     threads: u64,
     private_pages: u64,
 }
@@ -123,9 +170,6 @@ impl Task {
         let stat = String::from_utf8_lossy(&stat);
         // The second field is a name in brackets, which may hold anything (proc(5)).
         let fields: Vec<&str> = stat.rsplit_once(')')?.1.split_whitespace().collect();
-        if matches!(*fields.first()?, "Z" | "X" | "x") {
-            return None;
-        }
         let pages = fs::read_to_string(format!("/proc/{pid}/statm")).unwrap_or_default();
         let mut pages = pages
             .split_whitespace()
@@ -135,12 +179,13 @@ impl Task {
         Some(Self {
             pid,
             parent: fields.get(1)?.parse().ok()?,
-            threads: fields.get(17)?.parse().ok()?,
+            group: fields.get(2)?.parse().ok()?,
+            threads: fields.get(17)?.parse::<u64>().ok()?.max(1),
             private_pages: resident.saturating_sub(shared),
         })
     }
+}
 
-    fn raw(&self) -> Option<Pid> {
-        i32::try_from(self.pid).ok().and_then(Pid::from_raw)
-    }
+fn raw(number: u32) -> Option<Pid> {
+    i32::try_from(number).ok().and_then(Pid::from_raw)
 }

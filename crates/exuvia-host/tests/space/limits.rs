@@ -1,30 +1,68 @@
 //! What programs in a space may use.
 
+use std::io::ErrorKind;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use exuvia_host::points::Points;
 use exuvia_host::process::{Ending, Sink};
-use exuvia_host::space::{Limits, Space, SpaceError, SpaceSpec};
+use exuvia_host::space::{Limits, Space, SpaceError, SpaceSpec, point};
+use exuvia_host::testing::{Fault, Faults};
 
 use super::processes::with_words;
-use super::{LONG, part, scratch, sh, with};
+use super::{LONG, part, says, scratch, sh, with};
 
 pub(crate) fn a_fork_bomb_ends_the_space_and_nothing_else() {
-    let mark = scratch();
-    let words = mark.path().display().to_string();
-    let spec = SpaceSpec {
+    let space = Space::open(&with_few_processes()).unwrap();
+    the_kernel_bounds_the_numbers(&space);
+    is_bombed(space);
+}
+
+pub(crate) fn a_fork_bomb_without_namespaces_ends_the_space_and_nothing_else() {
+    let faults = Faults::new();
+    let refuse = Fault::Fail(ErrorKind::PermissionDenied);
+    faults.plan(point::ISOLATE, "", 0, refuse);
+    let points: Arc<dyn Points> = faults;
+    let space = Space::open_with_points(&with_few_processes(), &points).unwrap();
+    assert!(!space.isolation().is_full());
+    is_bombed(space);
+}
+
+fn with_few_processes() -> SpaceSpec {
+    SpaceSpec {
         limits: Limits {
             processes: 100,
             ..Limits::default()
         },
         ..SpaceSpec::default()
-    };
-    let space = Space::open(&spec).unwrap();
+    }
+}
+
+fn is_bombed(space: Space) {
+    let mark = scratch();
+    let words = mark.path().display().to_string();
     let bomb = format!(": {words}; bomb() {{ bomb | bomb & }}; bomb; tail -f /dev/null");
     let child = space.spawn(&sh(&bomb), &Sink::Nowhere).unwrap();
     let error = over(|| child.wait(LONG));
     assert!(error.contains("100 processes"), "{error}");
     space.close().unwrap();
     assert_eq!(with_words(&words), []);
+}
+
+/// However late it is looked: the machine's own numbers are not used up. Linux can since 6.14.
+fn the_kernel_bounds_the_numbers(space: &Space) {
+    const MOST: &str = "/proc/sys/kernel/pid_max";
+    let ours = std::fs::read_to_string(MOST).unwrap();
+    let theirs = says(space, &format!("cat {MOST}"));
+    let release = rustix::system::uname();
+    let mut release = release.release().to_str().unwrap().split(['.', '-', '+']);
+    let mut part = || release.next().unwrap().parse::<u32>().unwrap();
+    if (part(), part()) >= (6, 14) {
+        assert_eq!(theirs, "500");
+        assert_ne!(ours.trim(), "500");
+    } else {
+        assert_eq!(theirs, ours.trim());
+    }
 }
 
 /// Asks until the space is over, and says why.

@@ -42,6 +42,7 @@ tests![
     processes::nothing_is_left_when_the_opener_is_killed,
     processes::a_space_outlives_the_thread_that_opened_it,
     limits::a_fork_bomb_ends_the_space_and_nothing_else,
+    limits::a_fork_bomb_without_namespaces_ends_the_space_and_nothing_else,
     limits::memory_files_and_time_are_bounded,
     limits::the_deadline_ends_everything,
     refusals::without_namespaces_it_is_partial_and_still_ends_everything,
@@ -52,6 +53,7 @@ tests![
 /// What must hold where the kernel allows no namespaces, too.
 const ANYWHERE: &[&str] = &[
     "a_link_is_refused_wherever_it_lies_in_a_path",
+    "a_fork_bomb_without_namespaces_ends_the_space_and_nothing_else",
     "without_namespaces_it_is_partial_and_still_ends_everything",
     "a_fence_lets_nothing_be_written_or_reached_but_what_it_names",
     "every_effect_passes_its_point",

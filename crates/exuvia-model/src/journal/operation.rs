@@ -42,6 +42,8 @@ pub enum Operation {
     AssetPin,
     /// A version is kept from being installed, or no longer.
     VersionBlock,
+    /// Nothing is to be upgraded for some time, or no longer.
+    Inhibit,
     /// Something that this Exuvia does not know.
     Other(OtherOperation),
 }
@@ -57,7 +59,7 @@ pub struct UnknownName(String);
 
 impl Operation {
     /// All that are known.
-    pub const KNOWN: [Self; 16] = [
+    pub const KNOWN: [Self; 17] = [
         Self::Snapshot,
         Self::Restore,
         Self::Delete,
@@ -74,6 +76,7 @@ impl Operation {
         Self::Rehearse,
         Self::AssetPin,
         Self::VersionBlock,
+        Self::Inhibit,
     ];
 
     /// Its name.
@@ -95,6 +98,7 @@ impl Operation {
             Self::Rehearse => "rehearse",
             Self::AssetPin => "asset-pin",
             Self::VersionBlock => "version-block",
+            Self::Inhibit => "inhibit",
             Self::Other(OtherOperation(name)) => name,
         }
     }

@@ -1,14 +1,17 @@
 //! What the user allows upgrades to do by the clock: how old a release must be, and when.
 
+mod term;
 mod window;
 
 #[cfg(test)]
 mod tests;
 
 use std::fmt;
+use std::path::PathBuf;
 
 use jiff::{SignedDuration, Timestamp};
 
+pub use term::{NotATerm, Term};
 pub use window::{NotAWindow, Window};
 
 /// What the user allows, by `[upgrade]` in `config.toml`.
@@ -22,6 +25,8 @@ pub struct Policy {
     pub generations: usize,
     /// Whether what has a low risk may be upgraded without being asked.
     pub automatic: bool,
+    /// Programs that are asked whether anything may be upgraded.
+    pub inhibitors: Vec<PathBuf>,
 }
 
 impl Policy {
@@ -36,6 +41,7 @@ impl Default for Policy {
             windows: Vec::new(),
             generations: Self::GENERATIONS,
             automatic: false,
+            inhibitors: Vec::new(),
         }
     }
 }

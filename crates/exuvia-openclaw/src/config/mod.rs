@@ -3,6 +3,7 @@
 mod agents;
 mod beside;
 mod include;
+mod merge;
 mod stand_in;
 mod value;
 
@@ -14,6 +15,7 @@ use serde_json::{Map, Value};
 
 pub use agents::Agent;
 pub use beside::Beside;
+pub use merge::{MergeError, merge};
 pub use stand_in::StandIn;
 
 use crate::Install;

@@ -233,6 +233,95 @@ fn package_managers_are_told_by_where_they_keep_things() {
     }
 }
 
+/// `<pnpm>/global/v11` with the package in a directory, and the link to it.
+fn pnpm_11(pnpm: &Path, lies: &str) -> (PathBuf, PathBuf) {
+    let global = pnpm.join("global/v11");
+    let tree = global.join("1f-2a-0");
+    let root = package(&pnpm.join(lies));
+    let named = tree.join("node_modules/openclaw");
+    std::fs::create_dir_all(tree.join("node_modules")).unwrap();
+    std::fs::write(tree.join("node_modules/.modules.yaml"), "{}").unwrap();
+    if !named.exists() {
+        symlink(&root, named).unwrap();
+    }
+    symlink("1f-2a-0", global.join("ab12")).unwrap();
+    let projects = pnpm.join("store/v11/projects");
+    std::fs::create_dir_all(&projects).unwrap();
+    symlink(&tree, projects.join("cd34")).unwrap();
+    (root, real(&global).join("ab12/node_modules/openclaw"))
+}
+
+#[test]
+fn a_package_of_pnpm_is_known_by_the_link_that_stays_wherever_it_lies() {
+    for lies in [
+        "store/v11/links/@/openclaw/1.0.0/ef56/node_modules/openclaw",
+        "global/v11/1f-2a-0/node_modules/.pnpm/openclaw@1.0.0/node_modules/openclaw",
+        "global/v11/1f-2a-0/node_modules/openclaw",
+    ] {
+        let home = home();
+        state(&home.path().join(".openclaw"));
+        let pnpm = home.path().join(".local/share/pnpm");
+        let (root, link) = pnpm_11(&pnpm, lies);
+        let host = TestHost::new().with_env("HOME", home.path());
+        let of_root = locate(&host, &named(&root)).unwrap();
+        for install in [of_root, find(&host)] {
+            assert_eq!(install.package_root.as_ref(), Some(&link), "{lies}");
+            assert_eq!(install.package_manager, PackageManager::Pnpm, "{lies}");
+            let held = install.held(&host).unwrap();
+            assert_eq!(held.tree, real(&pnpm.join("global/v11/1f-2a-0")));
+            assert_eq!(held.aside, real(&pnpm.join("global")).join(".exuvia"));
+        }
+    }
+}
+
+#[test]
+fn a_version_that_pnpm_took_away_leads_to_the_one_that_took_its_place() {
+    let home = home();
+    state(&home.path().join(".openclaw"));
+    let pnpm = home.path().join("pnpm");
+    let links = "store/v11/links/@/openclaw";
+    let (_, link) = pnpm_11(&pnpm, &format!("{links}/2.0.0/ef56/node_modules/openclaw"));
+    let gone = real(&pnpm)
+        .join(links)
+        .join("1.0.0/ab/node_modules/openclaw");
+    let host = TestHost::new();
+    assert_eq!(pnpm::by_link(&host, &gone), Some(link));
+    let elsewhere = home.path().join("links/node_modules/openclaw");
+    assert_eq!(pnpm::by_link(&host, &elsewhere), None);
+}
+
+#[test]
+fn a_project_that_a_link_leads_to_is_no_global_package() {
+    let home = home();
+    state(&home.path().join(".openclaw"));
+    let project = home.path().join("src/claw");
+    let root = package(&project.join("node_modules/openclaw"));
+    std::fs::write(project.join("node_modules/.modules.yaml"), "{}").unwrap();
+    symlink("claw", home.path().join("src/current")).unwrap();
+    let host = TestHost::new().with_env("HOME", home.path());
+    let install = locate(&host, &named(&root)).unwrap();
+    assert_eq!(install.package_root, Some(root));
+    assert_eq!(install.package_manager, PackageManager::Pnpm);
+    assert_eq!(install.held(&host), None);
+}
+
+#[test]
+fn what_bun_installed_goes_with_its_lock_file() {
+    let home = home();
+    state(&home.path().join(".openclaw"));
+    let global = home.path().join("opt/bun/install/global");
+    let root = package(&global.join("node_modules/openclaw"));
+    let host = TestHost::new().with_env("HOME", home.path());
+    let install = locate(&host, &named(&root)).unwrap();
+    assert_eq!(install.package_manager, PackageManager::Npm);
+    std::fs::write(global.join("bun.lock"), "{}").unwrap();
+    let install = locate(&host, &named(&root)).unwrap();
+    assert_eq!(install.package_manager, PackageManager::Bun);
+    let held = install.held(&host).unwrap();
+    assert_eq!(held.tree, real(&global));
+    assert_eq!(held.aside, real(&global).with_file_name(".exuvia"));
+}
+
 #[test]
 fn the_service_says_which_node_and_which_package_run() {
     let home = home();

@@ -3,6 +3,7 @@
 mod error;
 mod launcher;
 mod package;
+mod pnpm;
 pub(crate) mod service;
 
 use std::ffi::OsStr;

@@ -2,11 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
-use exuvia_host::Host;
+use exuvia_host::{Host, Links};
 use exuvia_model::install::PackageManager;
 
-use super::launcher;
 use super::service::Service;
+use super::{launcher, pnpm};
 use crate::database::read_plugin_index;
 use crate::environment::{Environment, trimmed};
 use crate::plugin::PluginIndex;
@@ -25,14 +25,16 @@ pub(super) struct Package {
 
 impl Package {
     pub(super) fn describe(host: &dyn Host, root: &Path) -> Self {
-        let root = host.canonicalize(root).unwrap_or_else(|_| root.to_owned());
+        let real = host.canonicalize(root).unwrap_or_else(|_| root.to_owned());
+        let manager = manager(host, &real);
+        let root = pnpm::by_link(host, &real).unwrap_or(real);
         // Replacing a tree means creating a name beside it.
         let writable =
             host.is_writable(&root) && root.parent().is_some_and(|p| host.is_writable(p));
         Self {
-            manager: manager(host, &root),
-            writable,
             root,
+            manager,
+            writable,
         }
     }
 }
@@ -49,7 +51,11 @@ pub(super) fn find(
     let of_index = || {
         let index = read_plugin_index(host, state_dir, scratch).ok().flatten()?;
         let roots = PluginIndex::package_roots(&PluginIndex::entries_of(&index));
-        roots.into_iter().find(|root| is_package(host, root))
+        roots.into_iter().find_map(|root| {
+            // A version that pnpm took away may have left its name.
+            let is_there = is_package(host, &root).then(|| root.clone());
+            is_there.or_else(|| pnpm::by_link(host, &root))
+        })
     };
     let of_service = || {
         service?
@@ -110,17 +116,20 @@ fn prefixes(host: &dyn Host, environment: &Environment) -> Vec<(PathBuf, &'stati
         real.parent()?.parent().map(Path::to_owned)
     });
     prefixes.extend(of_nodes.map(|prefix| (prefix, "the prefix of the Node on the PATH")));
-    prefixes.push((home.join(".bun/install/global"), "bun's global packages"));
-    for (name, at) in [("PNPM_HOME", ""), ("XDG_DATA_HOME", "pnpm")] {
-        if let Some((base, _)) = variable(name, "") {
-            prefixes.push((base.join(at).join("global/5"), "pnpm's global packages"));
-        }
+    let bun = variable("BUN_INSTALL", "").map_or_else(|| home.join(".bun"), |(base, _)| base);
+    prefixes.push((bun.join("install/global"), "bun's global packages"));
+    let own = [("PNPM_HOME", ""), ("XDG_DATA_HOME", "pnpm")];
+    let own = own.into_iter().filter_map(|(name, at)| {
+        let (base, _) = variable(name, "")?;
+        Some(base.join(at))
+    });
+    let usual = [".local/share/pnpm", "Library/pnpm"].map(|at| home.join(at));
+    for base in own.chain(usual) {
+        let global = base.join("global");
+        let links = pnpm::links_in(host, &global.join("v11"));
+        let places = links.into_iter().chain([global.join("5")]);
+        prefixes.extend(places.map(|place| (place, "pnpm's global packages")));
     }
-    prefixes.push((
-        home.join(".local/share/pnpm/global/5"),
-        "pnpm's global packages",
-    ));
-    prefixes.push((home.join("Library/pnpm/global/5"), "pnpm's global packages"));
     prefixes.push((PathBuf::from("/usr/local"), "npm's usual prefix"));
     prefixes.push((PathBuf::from("/opt/homebrew"), "Homebrew's prefix"));
     prefixes.push((PathBuf::from("/usr"), "the system's prefix"));
@@ -131,8 +140,7 @@ fn prefixes(host: &dyn Host, environment: &Environment) -> Vec<(PathBuf, &'stati
 
 fn npmrc_prefix(host: &dyn Host, home: &Path) -> Option<PathBuf> {
     let npmrc = home.join(".npmrc");
-    let text =
-        exuvia_host::read_limited(host, &npmrc, MAX_BYTES, exuvia_host::Links::Follow).ok()?;
+    let text = exuvia_host::read_limited(host, &npmrc, MAX_BYTES, Links::Follow).ok()?;
     let text = String::from_utf8(text).ok()?;
     let value = text.lines().find_map(|line| {
         let (key, value) = line.split_once('=')?;
@@ -154,7 +162,7 @@ pub(super) fn root_in(host: &dyn Host, directory: &Path) -> Option<PathBuf> {
         .map(|root| host.canonicalize(&root).unwrap_or(root))
 }
 
-fn is_package(host: &dyn Host, root: &Path) -> bool {
+pub(super) fn is_package(host: &dyn Host, root: &Path) -> bool {
     let package = json::read(host, &root.join("package.json"), MAX_BYTES);
     package.is_ok_and(|package| {
         package.is_some_and(|package| json::text(&package, "name") == Some("openclaw"))
@@ -164,9 +172,14 @@ fn is_package(host: &dyn Host, root: &Path) -> bool {
 /// Package managers are told by where they keep what they install.
 fn manager(host: &dyn Host, root: &Path) -> PackageManager {
     let has = |name: &str| root.components().any(|part| part.as_os_str() == name);
-    if has(".pnpm") {
+    let has_beside = |name: &str| {
+        let project = root.parent().filter(|dir| dir.ends_with("node_modules"));
+        let lock = project.and_then(Path::parent).map(|dir| dir.join(name));
+        lock.is_some_and(|lock| host.metadata(&lock, Links::Refuse).is_ok())
+    };
+    if pnpm::is_of_pnpm(host, root) {
         PackageManager::Pnpm
-    } else if has(".bun") {
+    } else if has(".bun") || has_beside("bun.lock") {
         PackageManager::Bun
     } else if git::is_checkout(host, root) {
         PackageManager::Git

@@ -49,8 +49,9 @@ pub struct Behaviour {
     /// Whether the configuration is bad: `gateway run` exits with 78. A config file that is no JSON
     /// is bad in any case.
     pub bad_config: bool,
-    /// Whether `plugins doctor` comes to no end as long as this says so.
-    pub plugins_doctor_hangs: bool,
+    /// Commands that come to no end as long as they are named here: `plugins doctor`, and
+    /// `doctor --fix` once it has migrated.
+    pub hanging: Vec<String>,
     /// What `plugins doctor` complains of.
     pub plugin_problems: Vec<String>,
     /// Plugins: `{id, version, …}`.
@@ -115,7 +116,7 @@ impl Default for Behaviour {
             stop_ms: 0,
             ignores_term: false,
             bad_config: false,
-            plugins_doctor_hangs: false,
+            hanging: Vec::new(),
             plugin_problems: Vec::new(),
             plugins: None,
             skills: None,

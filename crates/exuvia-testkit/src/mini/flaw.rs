@@ -21,6 +21,9 @@ pub enum Flaw {
     DropsConfigKey(String),
     /// The migration fails when the shared database has moved and the agents' have not.
     MigrationThrows,
+    /// A gateway whose `doctor --fix` did not migrate does not start, and says so: 2026.9.5 on a state
+    /// of 2026.9.4 starts, without its sessions.
+    NeedsDoctor,
     /// It is so long from the start of the gateway until anything listens.
     StartsAfter(Duration),
     /// The gateway keeps so many bytes.

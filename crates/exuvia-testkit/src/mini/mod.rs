@@ -8,6 +8,7 @@
 //! | Wanted | Take |
 //! |---|---|
 //! | a home in which npm installed it, with something to lose | [`World::new`] |
+//! | one in which pnpm or bun did | [`World::by`] |
 //! | a release to publish | [`Mini::release`], then [`World::publish`] |
 //! | a bad one | [`Mini::broken`] with a [`Flaw`] |
 //! | a gateway that runs, with or without `exuvia` above it | [`World::run`], [`World::keep`] |
@@ -20,6 +21,7 @@ mod channel;
 mod content;
 mod flaw;
 mod gateway;
+mod manager;
 mod model;
 mod module;
 mod plan;
@@ -30,6 +32,7 @@ mod world;
 pub use channel::Channel;
 pub use flaw::Flaw;
 pub use gateway::Gateway;
+pub use manager::Manager;
 pub use module::{THROWS, throws_where};
 pub use plan::Schemas;
 pub use release::Mini;

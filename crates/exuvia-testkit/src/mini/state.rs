@@ -163,7 +163,7 @@ impl State {
 
     /// Brings older databases to this release's schemas, one transaction each; words where that
     /// fails. `is_new` is whether another release ran on them last.
-    pub(crate) fn migrate(&self, plan: &Plan, is_new: bool) -> Result<(), String> {
+    pub(crate) fn migrate(&self, plan: &Plan, package: &Path, is_new: bool) -> Result<(), String> {
         self.prepare(plan.schemas);
         move_on(&self.shared(), plan.schemas.state, is_new, |rows, moves| {
             if moves {
@@ -177,7 +177,7 @@ impl State {
                 let last = "DELETE FROM cron_jobs WHERE rowid = (SELECT max(rowid) FROM cron_jobs)";
                 rows.execute(last, []).expect("one job less");
             }
-            index_bundled(rows, &plan.version);
+            index_bundled(rows, &plan.version, package);
             Ok(())
         })?;
         for (agent, database) in self.agents() {
@@ -200,6 +200,16 @@ impl State {
             })?;
         }
         Ok(())
+    }
+
+    /// Has the index of plugins say that this package, of this version, ran on the state.
+    pub(crate) fn ran_from(&self, package: &Path, version: &str) {
+        let mut database = open(&self.shared());
+        let rows = database
+            .transaction_with_behavior(TransactionBehavior::Immediate)
+            .expect("the database");
+        index_bundled(&rows, version, package);
+        rows.commit().expect("the plugin index");
     }
 }
 
@@ -275,12 +285,17 @@ pub(crate) fn refresh_index(state: &State) {
     rows.commit().expect("the plugin index");
 }
 
-/// What OpenClaw brings along is of its own version.
-fn index_bundled(rows: &Transaction<'_>, version: &str) {
+/// What OpenClaw brings along is of its own version, and lies in its package.
+fn index_bundled(rows: &Transaction<'_>, version: &str, package: &Path) {
     change_index(rows, |index| {
         index["hostContractVersion"] = json!(version);
         for plugin in index["plugins"].as_array_mut().into_iter().flatten() {
             if plugin["origin"] == "bundled" {
+                let id = plugin["pluginId"].as_str().unwrap_or_default();
+                let root = package.join("dist/extensions").join(id);
+                plugin["manifestPath"] = json!(root.join("openclaw.plugin.json"));
+                plugin["source"] = json!(root.join("index.js"));
+                plugin["rootDir"] = json!(root);
                 plugin["packageVersion"] = json!(version);
             }
         }

@@ -1,4 +1,4 @@
-//! A home in which npm installed the miniature, with something to lose.
+//! A home in which the miniature was installed, with something to lose.
 
 use std::ffi::OsString;
 use std::os::unix::fs::PermissionsExt as _;
@@ -12,7 +12,7 @@ use tempfile::TempDir;
 
 use super::gateway::Gateway;
 use super::release::EXTENSIONS;
-use super::{Channel, Content, Mini, Schemas, State};
+use super::{Channel, Content, Manager, Mini, Schemas, State};
 use crate::gateway::{AS_NODE, Book, free_port, program_path};
 use crate::install::{Builder, Install, Plugin, Skill, plugin_files};
 use crate::{clawhub, github, npm};
@@ -34,6 +34,7 @@ pub struct World {
     pub github: github::Api,
     /// The server of the one chat channel.
     pub channel: Channel,
+    manager: Manager,
     port: u16,
     published: Mutex<Vec<Mini>>,
     dir: TempDir,
@@ -61,6 +62,15 @@ impl World {
 
     /// The same below this directory, which may be on a file system of its own.
     pub fn within(parent: &Path, release: Mini) -> Self {
+        Self::made(parent, Manager::Npm, release)
+    }
+
+    /// A world in which this package manager installed it.
+    pub fn by(manager: Manager, release: Mini) -> Self {
+        Self::made(&std::env::temp_dir(), manager, release)
+    }
+
+    fn made(parent: &Path, manager: Manager, release: Mini) -> Self {
         let dir = TempDir::new_in(parent).expect("a temporary directory");
         let root = dir.path().canonicalize().expect("a temporary directory");
         let (npm, hub, channel) = (
@@ -79,7 +89,8 @@ impl World {
             .skill(Skill::clawhub("acme", SKILL, "1.0.0"))
             .raw_config(config(release.version(), port, &channel))
             .build();
-        let world = Self {
+        let mut world = Self {
+            manager,
             github: github::Api::start(),
             published: Mutex::default(),
             install,
@@ -95,8 +106,11 @@ impl World {
         world.publish_bystanders();
         let version = release.version().to_owned();
         world.publish(release);
-        let installed = world.npm_install(&version);
-        assert!(installed.status.success(), "npm: {installed:?}");
+        let installed = world.add(&format!("openclaw@{version}"));
+        assert!(installed.status.success(), "{installed:?}");
+        world.install.package = world.manager.package(&world.install);
+        let real = world.install.package.canonicalize().expect("the package");
+        State::of(&world.install.state).ran_from(&real, &version);
         world
     }
 
@@ -155,10 +169,26 @@ impl World {
 
     /// Installs what the registry calls by this version, as a user does: `npm install -g`.
     pub fn npm_install(&self, version: &str) -> Output {
-        let mut npm = self.command("npm");
-        npm.args(["install", "--global"])
-            .arg(format!("openclaw@{version}"));
-        npm.output().expect("npm")
+        self.add(&format!("openclaw@{version}"))
+    }
+
+    /// Has the package manager install this for the whole account.
+    pub fn add(&self, package: &str) -> Output {
+        self.ask_manager(&self.manager.adding(package))
+    }
+
+    /// Runs the package manager with these words.
+    pub fn ask_manager(&self, words: &[String]) -> Output {
+        // Looked up here, since the child's PATH is not what `Command` searches.
+        let env = self.env();
+        let path = env.iter().find(|(name, _)| name == "PATH");
+        let path = path.map(|(_, path)| path.clone()).unwrap_or_default();
+        let name = self.manager.program();
+        let found = std::env::split_paths(&path)
+            .map(|dir| dir.join(name))
+            .find(|file| file.is_file());
+        let mut command = self.command(found.unwrap_or_else(|| name.into()));
+        command.args(words).output().expect("the package manager")
     }
 
     /// The environment of this world, for any program.
@@ -172,6 +202,18 @@ impl World {
             ("GIT_CONFIG_GLOBAL", "/dev/null".to_owned()),
         ];
         env.extend(own.map(|(name, value)| (name.to_owned(), value.into())));
+        if let Some((_, path)) = env.iter_mut().find(|(name, _)| name == "PATH") {
+            let dirs = self.manager.path(&self.install.home).into_iter();
+            let all = dirs
+                .chain(std::env::split_paths(&*path))
+                .collect::<Vec<_>>();
+            *path = std::env::join_paths(all).expect("paths without a colon");
+        }
+        if let (Manager::Pnpm(_), Some(home)) =
+            (&self.manager, self.manager.home(&self.install.home))
+        {
+            env.push(("PNPM_HOME".to_owned(), home.into()));
+        }
         env
     }
 
@@ -188,7 +230,7 @@ impl World {
 
     /// The installed `openclaw`.
     pub fn openclaw(&self, arguments: &[&str]) -> Command {
-        let mut command = self.command(self.install.prefix.join("bin/openclaw"));
+        let mut command = self.command(self.manager.command(&self.install));
         command.args(arguments);
         command
     }

@@ -22,6 +22,7 @@ mod command;
 mod gateway;
 mod home;
 mod hub;
+mod managers;
 mod past;
 mod tools;
 mod world;
@@ -32,10 +33,12 @@ use anyhow::{Context as _, Result};
 
 use crate::step;
 
+pub use broken::Broken;
 pub use client::Client;
 pub use command::output;
 pub use gateway::Gateway;
 pub use home::Home;
+pub use managers::Managers;
 pub use past::Past;
 pub use tools::Tools;
 pub use world::World;
@@ -46,6 +49,10 @@ pub const OPENCLAW: &str = "2026.9.5";
 pub const NEXT_OPENCLAW: &str = "2026.9.6";
 /// The `clawhub` CLI that is installed.
 pub const CLAWHUB_CLI: &str = "0.23.3";
+/// The pnpm that is installed beside npm.
+pub const PNPM: &str = "12.21.0";
+/// The bun that is installed beside npm.
+pub const BUN: &str = "1.4.5";
 
 /// A prepared sandbox.
 #[derive(Clone, Debug)]

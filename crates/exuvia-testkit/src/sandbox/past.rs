@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result};
 use serde_json::{Map, Value, json};
 
 use super::Sandbox;
-use super::broken::broken;
+use super::broken::Broken;
 use super::command::output;
 use crate::hash::{sha1_hex, sha512_integrity};
 use crate::reply::Reply;
@@ -79,23 +79,28 @@ impl Past {
         })
     }
 
-    /// From now on the newest is a release of this version, made of the bytes of another one, whose
-    /// gateway does not start.
-    pub fn release_broken(&self, of: &str, version: &str) -> Result<()> {
+    /// From now on the newest is a release of this version, made of the bytes of another one, with
+    /// this wrong.
+    pub fn release_broken(&self, of: &str, version: &str, broken: &Broken) -> Result<()> {
         let dir = tempfile::tempdir().context("no temporary directory")?;
         let mut npm = self.sandbox.tools.command("npm", &self.sandbox.root);
         npm.arg("pack").arg(format!("openclaw@{of}"));
         output(npm.arg("--pack-destination").arg(dir.path()))?;
         let archive = dir.path().join(format!("openclaw-{of}.tgz"));
-        let archive = broken(&archive, version)?;
+        let archive = broken.archive(&archive, version)?;
         let path = format!("/openclaw/-/openclaw-{version}.tgz");
         let mut offered = self.offered.lock().unwrap_or_else(PoisonError::into_inner);
         let mut manifest = offered.openclaw["versions"][of].clone();
-        manifest["version"] = version.into();
+        broken.describe(&mut manifest, version);
         manifest["_id"] = format!("openclaw@{version}").into();
+        let promised = if broken.is_lied_about() {
+            sha512_integrity(b"other bytes")
+        } else {
+            sha512_integrity(&archive)
+        };
         manifest["dist"] = json!({
             "tarball": format!("{}{path}", self.url()),
-            "integrity": sha512_integrity(&archive),
+            "integrity": promised,
             "shasum": sha1_hex(&archive),
         });
         let published = offered.openclaw["time"][of].clone();

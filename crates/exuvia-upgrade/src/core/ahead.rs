@@ -7,7 +7,7 @@ use exuvia_model::upgrade::Kind;
 use super::Core;
 use crate::kept::{self, Kept};
 use crate::tree::TreeId;
-use crate::{Plan, Trouble};
+use crate::{Plan, Trouble, plan};
 
 impl Core {
     /// Keeps what was staged, in place of what was kept before.
@@ -25,6 +25,7 @@ impl Core {
             to: to.clone(),
             digest: self.plan.digest.clone().ok_or_else(missing)?,
             live: self.plan.live.clone(),
+            manager: self.plan.manager(),
             live_tree: self.facts.old_tree.ok_or_else(missing)?,
             beside: self.plan.beside.clone(),
             tree: self.facts.new_tree.ok_or_else(missing)?,
@@ -34,7 +35,10 @@ impl Core {
         };
         if let Some(earlier) = Kept::read(host, home, &install)?
             && earlier.beside != kept.beside
-            && earlier.is_there(host, &Plan::within(&earlier.beside, &earlier.live))?
+            && earlier.is_there(
+                host,
+                &plan::other(earlier.manager, &earlier.beside, &earlier.live),
+            )?
         {
             host.remove_tree(&earlier.beside)?;
         }
@@ -82,6 +86,10 @@ impl Core {
             before.plugins == kept.before.plugins && before.config == kept.before.config
         });
         let is_same = is_same && self.is_isolated_enough(&kept.rehearsed)?;
+        if !is_same {
+            // What was checked then is not what is live now.
+            self.check_live().await?;
+        }
         self.learn(|facts| {
             facts.new_tree = Some(kept.tree);
             let mut rehearsed = kept.rehearsed;

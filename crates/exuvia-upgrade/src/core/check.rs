@@ -1,15 +1,16 @@
 //! Gate 1: whether it may be done at all. Changes nothing but a scratch directory.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use exuvia_host::Host;
 use exuvia_model::install::PackageManager;
-use exuvia_model::probe::verdict;
+use exuvia_model::probe::{Verdict, verdict};
 use exuvia_model::upgrade::Kind;
 use exuvia_model::vitals::{Part, Vitals};
-use exuvia_openclaw::Install;
+use exuvia_openclaw::{Held, Install};
 
-use super::Core;
+use super::{Core, manager as managers};
 use crate::tree::TreeId;
 use crate::{Generations, Trouble};
 
@@ -24,29 +25,32 @@ pub enum Refusal {
     /// There is none.
     #[error("no OpenClaw package was found for this install; name the install with --install")]
     NoPackage,
-    /// Something else than npm put it there.
+    /// It was put there in a way in which it cannot be exchanged.
     #[error(
-        "OpenClaw was installed {}, and only what npm installed with -g can be exchanged. By hand: \
-         `exuvia snapshot create --name before-openclaw`, {}, `exuvia restart`; the snapshot leads \
-         back to the state, and that command to the version", manager(*.0), by_hand(*.0)
+        "OpenClaw was installed {}, and only what npm, pnpm (11 and later) or bun (1.2 and later) \
+         installed with -g can be exchanged. By hand: `exuvia snapshot create --name \
+         before-openclaw`, {}, `exuvia restart`; the snapshot leads back to the state, and that \
+         command to the version", manager(*.0), by_hand(*.0)
     )]
     Manager(PackageManager),
     /// It is somebody else's.
     #[error(
         "{package} cannot be replaced by this user; run exuvia as the user who owns it, or move \
-         OpenClaw to a prefix of your own: npm config set prefix ~/.npm-global"
+         OpenClaw to a place of your own: {}", own_place(*.manager)
     )]
     NotWritable {
         /// The package.
         package: String,
+        /// What put it there.
+        manager: PackageManager,
     },
 }
 
 fn manager(manager: PackageManager) -> &'static str {
     match manager {
         PackageManager::Npm => "by npm",
-        PackageManager::Pnpm => "by pnpm",
-        PackageManager::Bun => "by bun",
+        PackageManager::Pnpm => "by a pnpm before 11, or for a project",
+        PackageManager::Bun => "by a bun that left no bun.lock",
         PackageManager::Git => "from a git checkout",
         PackageManager::Unknown => "in a way that could not be recognised",
     }
@@ -55,25 +59,36 @@ fn manager(manager: PackageManager) -> &'static str {
 fn by_hand(manager: PackageManager) -> &'static str {
     match manager {
         PackageManager::Npm => "`npm install -g openclaw@VERSION`",
-        PackageManager::Pnpm => "`pnpm add -g openclaw@VERSION`",
-        PackageManager::Bun => "`bun add -g openclaw@VERSION`",
+        PackageManager::Pnpm => "`pnpm self-update`, `pnpm add -g openclaw@VERSION`",
+        PackageManager::Bun => "`bun upgrade`, `bun add -g openclaw@VERSION`",
         PackageManager::Git => "`openclaw update` (or `git checkout` of the tag, and its build)",
         PackageManager::Unknown => "upgrade it as it was installed",
     }
 }
 
-/// Whether the package of an install is one that can be exchanged, and where it is.
-pub fn may_be_replaced(host: &dyn Host, install: &Install) -> Result<std::path::PathBuf, Refusal> {
-    let live = install.package_root.clone().ok_or(Refusal::NoPackage)?;
-    if install.package_manager != PackageManager::Npm {
-        return Err(Refusal::Manager(install.package_manager));
+fn own_place(manager: PackageManager) -> &'static str {
+    match manager {
+        PackageManager::Pnpm => "`pnpm setup`, then `pnpm add -g openclaw` as this user",
+        PackageManager::Bun => "`BUN_INSTALL=~/.bun bun add -g openclaw` as this user",
+        PackageManager::Npm | PackageManager::Git | PackageManager::Unknown => {
+            "npm config set prefix ~/.npm-global"
+        }
     }
-    let holds = live.parent().is_some_and(|dir| host.is_writable(dir));
-    if !holds {
-        let package = live.display().to_string();
-        return Err(Refusal::NotWritable { package });
+}
+
+/// Whether the package of an install is one that can be exchanged, and the tree that holds it.
+pub fn may_be_replaced(host: &dyn Host, install: &Install) -> Result<Held, Refusal> {
+    let manager = install.package_manager;
+    let package = install.package_root.as_ref().ok_or(Refusal::NoPackage)?;
+    let held = install.held(host).ok_or(Refusal::Manager(manager))?;
+    let holds = |path: &Path| path.parent().is_some_and(|dir| host.is_writable(dir));
+    if holds(&held.tree) && holds(&held.aside) {
+        return Ok(held);
     }
-    Ok(live)
+    Err(Refusal::NotWritable {
+        package: package.display().to_string(),
+        manager,
+    })
 }
 
 impl Core {
@@ -84,7 +99,10 @@ impl Core {
             self.check_exchange()?;
         }
         match self.plan.kind {
-            Kind::Upgrade | Kind::Rehearsal => drop(self.promised().await?),
+            Kind::Upgrade | Kind::Rehearsal => {
+                self.check_manager().await?;
+                self.promised().await?;
+            }
             Kind::Rollback => self.check_generation()?,
         }
         if self.plan.kind != Kind::Rehearsal {
@@ -97,10 +115,10 @@ impl Core {
 
     fn check_package(&self) -> Result<(), Trouble> {
         let (host, install) = (self.upgrades.host.as_ref(), &self.upgrades.install);
-        let live = may_be_replaced(host, install)?;
+        let held = may_be_replaced(host, install)?;
         let (from, to) = (&self.from, &self.to);
         let found = install.package_version(host);
-        if live != self.plan.live || found.as_ref().and_then(|it| it.version()) != Some(from) {
+        if held.tree != self.plan.live || found.as_ref().and_then(|it| it.version()) != Some(from) {
             return Err(Trouble::new(format!(
                 "{} is no longer the OpenClaw {from} that the report is about; run `exuvia check` \
                  again",
@@ -113,32 +131,24 @@ impl Core {
                  belongs to it"
             )));
         }
-        self.check_past()
+        if self.plan.beside.parent() != Some(&held.aside) {
+            return Err(Trouble::new(format!(
+                "what would take its place is at {}, and OpenClaw lies at {} now; it was installed \
+                 anew in between, so that tree is none of it",
+                self.plan.beside.display(),
+                held.tree.display()
+            )));
+        }
+        Ok(self.upgrades.must_allow_plan(&self.plan)?)
     }
 
-    /// A report may be older than what happened here.
-    pub(crate) fn check_past(&self) -> Result<(), Trouble> {
-        if self.plan.kind == Kind::Rollback {
-            return Ok(());
-        }
-        let to = &self.plan.to;
-        let known = self.documents().known_bad()?;
-        match known.find(&self.plan.asset, to) {
-            None => Ok(()),
-            Some(bad) => Err(Trouble::new(format!(
-                "{to} {}{}; wait for the next version, or take it off the list: `exuvia unblock \
-                 {}@{to}`",
-                if bad.is_of_user() {
-                    "was blocked by you"
-                } else {
-                    "failed here before"
-                },
-                bad.run
-                    .as_ref()
-                    .map_or_else(String::new, |run| format!(" (`exuvia history {run}`)")),
-                self.plan.asset,
-            ))),
-        }
+    /// Whether the package manager is there that made the live tree.
+    async fn check_manager(&self) -> Result<(), Trouble> {
+        let host = Arc::clone(&self.upgrades.host);
+        let (install, plan) = (self.upgrades.install.clone(), Arc::clone(&self.plan));
+        let checked =
+            tokio::task::spawn_blocking(move || managers::check(host.as_ref(), &install, &plan));
+        checked.await?
     }
 
     fn check_room(&self) -> Result<(), Trouble> {
@@ -186,6 +196,7 @@ impl Core {
                 other.display()
             )));
         }
+        managers::must_be_the_same(host.as_ref(), &self.plan)?;
         self.learn(|facts| {
             facts.new_tree = Some(generation.tree);
             facts.adopts = generation.snapshot;
@@ -194,32 +205,35 @@ impl Core {
     }
 
     /// An upgrade begins with a gateway that works and whose vitals are known: otherwise it could
-    /// not be told afterwards what was lost. Going back must be possible with one that is broken,
-    /// and does not wait for OpenClaw's own checks of it.
+    /// not be told afterwards what was lost. Going back must be possible with one that is broken.
     pub(crate) async fn check_health(&mut self) -> Result<(), Trouble> {
         let vitals = self.vitals().await;
         if self.plan.kind != Kind::Rollback {
-            self.works_and_is_known(&vitals).await?;
+            let examined = self.examiner.examine_running().await;
+            must_work(&verdict(&examined.probed))?;
+            if let Some((what, why)) = unknown(&vitals) {
+                return Err(Trouble::new(format!(
+                    "the {what} of the install could not be read ({why}), so a loss could not be \
+                     seen"
+                )));
+            }
         }
         self.learn(|facts| facts.before = Some(vitals))
     }
 
-    async fn works_and_is_known(&self, vitals: &Vitals) -> Result<(), Trouble> {
-        let examined = self.examiner.examine(None).await;
-        let verdict = verdict(&examined.probed);
-        if !verdict.is_good() {
-            return Err(Trouble::new(format!(
-                "the gateway does not work as it is: {verdict}; `exuvia doctor` says what to do, \
-                 `exuvia gateway start` starts it"
-            )));
-        }
-        match unknown(vitals) {
-            None => Ok(()),
-            Some((what, why)) => Err(Trouble::new(format!(
-                "the {what} of the install could not be read ({why}), so a loss could not be seen"
-            ))),
-        }
+    /// The same of OpenClaw's own checks, which keep a processor busy for ten seconds and more.
+    pub(crate) async fn check_live(&self) -> Result<(), Trouble> {
+        must_work(&self.own_verdict().await)
     }
+}
+
+fn must_work(verdict: &Verdict) -> Result<(), Trouble> {
+    if verdict.is_good() {
+        return Ok(());
+    }
+    Err(Trouble::new(format!(
+        "OpenClaw does not work as it is: {verdict}; `exuvia doctor` says what to do"
+    )))
 }
 
 /// The first part of the vitals that is not known, and why.

@@ -1,10 +1,12 @@
-//! Replacing OpenClaw itself, where npm installed it for a whole account or machine.
+//! Replacing OpenClaw itself, where npm, pnpm or bun installed it for a whole account or machine.
 
 mod ahead;
 mod check;
+mod config;
 mod gateway;
-pub(crate) mod npm;
+mod manager;
 mod prove;
+mod recipe;
 pub(crate) mod rehearse;
 mod remember;
 mod settle;
@@ -25,6 +27,9 @@ use crate::tree::{TreeId, bring_in};
 use crate::{Facts, Plan, Trouble, UpgradeError, Works};
 
 pub use check::{Refusal, may_be_replaced};
+pub use config::Rewritten;
+pub(crate) use manager::npm;
+pub use recipe::Recipe;
 pub(crate) use rehearse::clear;
 pub use rehearse::{Proof, Rehearsed};
 
@@ -105,7 +110,8 @@ impl Core {
         let wanted = wanted.ok_or_else(|| Trouble::new("which package it is was not kept"))?;
         let Upgrades { host, disk, .. } = &self.upgrades;
         let other = self.plan.other();
-        bring_in(host.as_ref(), disk, &self.plan.live, &other, wanted)
+        bring_in(host.as_ref(), disk, &self.plan.live, &other, wanted)?;
+        manager::follow(host.as_ref(), &self.plan)
     }
 }
 
@@ -127,14 +133,21 @@ impl Core {
             Phase::Rehearse if self.was_rehearsed() => Ok(()),
             Phase::Rehearse => self.rehearse().await,
             Phase::Quiesce => self.quiesce().await,
-            Phase::Preserve => self.preserve().await,
+            Phase::Preserve => {
+                manager::must_be_the_same(self.upgrades.host.as_ref(), &self.plan)?;
+                self.preserve().await
+            }
             Phase::Swap => {
                 self.must_be_still()?;
                 self.exchange(self.facts.new_tree)
             }
             Phase::Adopt => self.adopt().await,
-            Phase::Start => self.start(&self.to).await,
-            Phase::Prove => self.prove().await,
+            Phase::Start => self.start_by_recipe().await,
+            Phase::Prove => {
+                // Before the gate, so that what is proven is the configuration that stays.
+                self.keep_comments().await?;
+                self.prove().await
+            }
             Phase::Commit => self.commit(),
             Phase::Discard => self.discard(),
             Phase::Revive | Phase::Relaunch => self.start(&self.from).await,

@@ -1,8 +1,6 @@
 //! A version that failed here, remembered so that it is not offered again.
 
-use std::sync::Arc;
-
-use exuvia_check::{BadVersion, Documents};
+use exuvia_check::BadVersion;
 use exuvia_model::Revision;
 use exuvia_model::text;
 use exuvia_model::upgrade::{Kind, Phase};
@@ -17,12 +15,6 @@ const ROOM: u64 = 64 << 20;
 const REASON: usize = 600;
 
 impl Core {
-    /// The documents that a check leaves and reads.
-    pub(super) fn documents(&self) -> Documents {
-        let (host, install) = (Arc::clone(&self.upgrades.host), &self.upgrades.install);
-        Documents::new(host, &install.state_dir, &self.upgrades.home, &install.id())
-    }
-
     /// Writes down that the version failed, where that is its own fault. The trouble, with what came
     /// of it.
     pub(crate) fn remember(&self, phase: Phase, trouble: Trouble) -> Trouble {
@@ -41,7 +33,7 @@ impl Core {
             &text::one_line(&trouble.to_string(), REASON),
             self.upgrades.host.now(),
         );
-        match self.documents().remember_bad(bad) {
+        match self.upgrades.documents().add(bad) {
             Ok(()) => trouble,
             Err(error) => trouble.and(&format!("that could not be remembered: {error}")),
         }

@@ -11,7 +11,7 @@ use exuvia_sources::npm::{self, Manifest, Npm, Want};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
-use super::{Core, npm as own_npm};
+use super::{Core, manager};
 use crate::bytes::{same_bytes, whole};
 use crate::tree::TreeId;
 use crate::{Plan, Trouble};
@@ -22,19 +22,24 @@ const MAX_FILE: u64 = 512 << 20;
 const MAX_JSON: u64 = 4 << 20;
 
 impl Core {
-    /// Has npm install the version below a prefix of its own, on the same file system, without
-    /// running any script of it; then compares every file with the archive of the approved digest.
+    /// Has the package manager install the version beside the live one, on the same file system,
+    /// without running any script of it; then compares every file with the archive of the approved
+    /// digest. Meanwhile OpenClaw checks what is live.
     pub(super) async fn stage(&mut self) -> Result<(), Trouble> {
         let host = Arc::clone(&self.upgrades.host);
         let install = self.upgrades.install.clone();
         let plan = Arc::clone(&self.plan);
         let installing = tokio::task::spawn_blocking({
             let (host, install, plan) = (host.clone(), install.clone(), plan.clone());
-            move || install_beside(host.as_ref(), &install, &plan)
+            let disk = self.upgrades.disk.clone();
+            move || manager::stage(host.as_ref(), &disk, &install, &plan)
         });
-        // npm fetches the same for itself, and both have their share of the work. It is waited for
-        // in any case: what it writes afterwards nobody would remove.
-        let (archive, installed) = tokio::join!(self.approved(), installing);
+        // It fetches the same for itself, and both have their share of the work; what OpenClaw's own
+        // checks say of the live version, too, is not needed before. It is waited for in any case:
+        // what it writes afterwards nobody would remove.
+        let (archive, live, installed) =
+            tokio::join!(self.approved(), self.check_live(), installing);
+        live?;
         installed??;
         let archive = archive?;
         let compared = tokio::task::spawn_blocking(move || {
@@ -71,15 +76,6 @@ impl Core {
     }
 }
 
-fn install_beside(host: &dyn Host, install: &Install, plan: &Plan) -> Result<(), Trouble> {
-    host.remove_tree(&plan.beside)?;
-    host.create_private_dir(&plan.beside)?;
-    let what = format!("openclaw@{}", plan.to);
-    let words = ["install", what.as_str(), "--ignore-scripts"];
-    let command = own_npm::command(host, install, &plan.beside, &words)?;
-    own_npm::run(host, &command, &format!("install {what}"))
-}
-
 fn satisfies(version: &str, range: &str) -> bool {
     let version: Option<Version> = version.parse().ok();
     version.and_then(|version| version.satisfies(range)) == Some(true)
@@ -87,9 +83,9 @@ fn satisfies(version: &str, range: &str) -> bool {
 
 /// Every file of the archive is there, whole, and the package says who it is.
 fn compare(host: &dyn Host, plan: &Plan, archive: &Archive) -> Result<(), Trouble> {
-    let tree = plan.other();
+    let (_, package) = plan.packages();
     for file in &archive.files {
-        let path = tree.join(&file.path);
+        let path = package.join(&file.path);
         let content = read_limited(host, &path, MAX_FILE, Links::Refuse)?;
         if Sha256::digest(&content)[..] != file.sha256 {
             return Err(Trouble::new(format!(
@@ -104,7 +100,7 @@ fn compare(host: &dyn Host, plan: &Plan, archive: &Archive) -> Result<(), Troubl
 /// The package is the version that it should be, and the Node that will run it is one that it runs
 /// on.
 fn fits(host: &dyn Host, install: &Install, plan: &Plan) -> Result<(), Trouble> {
-    let path = plan.other().join("package.json");
+    let path = plan.packages().1.join("package.json");
     let json = read_limited(host, &path, MAX_JSON, Links::Refuse)?;
     let json: Value = serde_json::from_slice(&json)?;
     let version = json
@@ -113,7 +109,7 @@ fn fits(host: &dyn Host, install: &Install, plan: &Plan) -> Result<(), Trouble> 
         .unwrap_or_default();
     if version != plan.to.to_string() {
         return Err(Trouble::new(format!(
-            "what npm installed says that it is {version:?} and not {}",
+            "what was installed says that it is {version:?} and not {}",
             plan.to
         )));
     }

@@ -32,7 +32,7 @@ const HARMLESS: [&str; 3] = ["name", "description", "version"];
 
 impl ExtensionWorks {
     pub(super) async fn check(&mut self) -> Result<(), Trouble> {
-        self.core.check_past()?;
+        self.core.upgrades.must_allow_plan(&self.core.plan)?;
         let asset = self.asset().await?;
         self.is_the_one(&asset)?;
         let record = self.record()?;
@@ -335,11 +335,11 @@ impl ExtensionWorks {
         self.learn(|facts| facts.runs = runs)?;
         if runs {
             self.core.upgrades.restarts.secure_overseer().await?;
-            return self.core.check_health().await;
+            self.core.check_health().await?;
         }
         match self.core.plan.kind {
             Kind::Rollback => Ok(()),
-            Kind::Upgrade | Kind::Rehearsal => self.passes_checks().await,
+            Kind::Upgrade | Kind::Rehearsal => self.core.check_live().await,
         }
     }
 }

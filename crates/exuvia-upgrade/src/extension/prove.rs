@@ -1,7 +1,6 @@
 //! Whether what is live is what it should be, for OpenClaw too.
 
 use exuvia_model::Revision;
-use exuvia_model::probe::{Answer, Builtin};
 use exuvia_model::upgrade::{Kind, State};
 use exuvia_model::vitals::{Part, PluginStatus};
 
@@ -76,7 +75,7 @@ impl ExtensionWorks {
             )));
         }
         if !self.known()?.runs {
-            return self.passes_checks().await;
+            return self.core.passes_its_checks().await;
         }
         self.core.prove().await?;
         self.runs_as_wanted().await
@@ -128,26 +127,5 @@ impl ExtensionWorks {
                 .as_ref()
                 .map_or_else(|| "no known version".to_owned(), Revision::short)
         )))
-    }
-
-    /// OpenClaw's own checks, where there is no gateway to be asked.
-    pub(super) async fn passes_checks(&self) -> Result<(), Trouble> {
-        let examined = self.core.examiner.examine(None).await;
-        for builtin in [Builtin::Config, Builtin::Plugins] {
-            let name = builtin.name();
-            let asked = examined.probed.iter();
-            let mut asked = asked.filter(|one| one.probe.name == name.into());
-            match asked.next().map(|one| &one.answer) {
-                Some(Answer::Pass) => {}
-                Some(Answer::Fail { why, .. }) => {
-                    return Err(Trouble::of_release(format!("{name}: {why}")));
-                }
-                Some(Answer::Unknown { why }) => {
-                    return Err(Trouble::new(format!("{name} is not known: {why}")));
-                }
-                None => return Err(Trouble::new(format!("{name} was not asked"))),
-            }
-        }
-        Ok(())
     }
 }

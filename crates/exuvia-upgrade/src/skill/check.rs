@@ -28,6 +28,7 @@ const NAMED: usize = 10;
 
 impl SkillWorks {
     pub(super) async fn check(&mut self) -> Result<(), Trouble> {
+        self.upgrades.must_allow_plan(&self.plan)?;
         let asset = self.asset().await?;
         self.is_the_one(&asset)?;
         let live = self.read_live(self.plan.live.clone()).await?;

@@ -8,7 +8,7 @@ use exuvia_check::BadVersion;
 use exuvia_model::journal::Operation;
 use serde_json::json;
 
-use super::lists::Desk;
+use super::lists::{Desk, tell};
 use crate::exit::{Blocked, Usage};
 use crate::output::Output;
 use crate::render;
@@ -57,7 +57,10 @@ pub(crate) struct UnblockArgs {
 pub(crate) fn block(machine: Machine, args: &BlockArgs, output: &Output) -> Result<ExitCode> {
     let desk = Desk::open(machine)?;
     let Some(asked) = &args.what else {
-        return list(&desk, output);
+        let known = desk.session.documents.list::<BadVersion>()?;
+        let nothing = "No version is blocked, and none has failed here.";
+        tell(&known, nothing, |bad| parts(&desk, bad), output);
+        return Ok(ExitCode::SUCCESS);
     };
     let named = desk.named(asked)?;
     let asset = named.asset;
@@ -71,7 +74,7 @@ pub(crate) fn block(machine: Machine, args: &BlockArgs, output: &Output) -> Resu
         let (id, now) = (asset.id.clone(), desk.machine.host.now());
         let reason = args.reason.clone();
         let bad = BadVersion::of_user(id, version.clone(), reason, run.clone(), now);
-        desk.session.documents.remember_bad(bad.clone())?;
+        desk.session.documents.add(bad.clone())?;
         Ok(bad)
     })?;
     if output.json() {
@@ -85,37 +88,6 @@ pub(crate) fn block(machine: Machine, args: &BlockArgs, output: &Output) -> Resu
     Ok(ExitCode::SUCCESS)
 }
 
-fn list(desk: &Desk, output: &Output) -> Result<ExitCode> {
-    let known = desk.session.documents.known_bad()?;
-    if output.json() {
-        output.document(&known);
-        return Ok(ExitCode::SUCCESS);
-    }
-    if known.all().is_empty() {
-        output.text("No version is blocked, and none has failed here.");
-    }
-    for bad in known.all() {
-        let who = match &bad.run {
-            Some(run) if !bad.is_of_user() => format!("failed in {run}"),
-            _ => "blocked by you".to_owned(),
-        };
-        let parts = [
-            Some(desk.name(&bad.asset_id)),
-            Some(bad.version.clone()),
-            Some(who),
-            bad.at.map(|at| at.to_string()),
-            bad.reason.clone(),
-        ];
-        let parts: Vec<_> = parts
-            .iter()
-            .flatten()
-            .map(|part| render::line(part))
-            .collect();
-        output.text(&parts.join("  "));
-    }
-    Ok(ExitCode::SUCCESS)
-}
-
 pub(crate) fn unblock(machine: Machine, args: &UnblockArgs, output: &Output) -> Result<ExitCode> {
     let desk = Desk::open(machine)?;
     let named = desk.named(&args.what)?;
@@ -123,7 +95,7 @@ pub(crate) fn unblock(machine: Machine, args: &UnblockArgs, output: &Output) -> 
     let Some(said) = &named.version else {
         return Err(versionless(&asset.name, "unblock"));
     };
-    let known = desk.session.documents.known_bad()?;
+    let known = desk.session.documents.list::<BadVersion>()?;
     let is_listed = |version: &String| {
         let mut all = known.all().iter();
         all.any(|bad| bad.asset_id == asset.id && bad.version == *version)
@@ -138,7 +110,8 @@ pub(crate) fn unblock(machine: Machine, args: &UnblockArgs, output: &Output) -> 
     let detail = json!({ "unblock": asset.id, "version": version });
     let subject = format!("{} {said} unblocked", asset.id);
     let (bad, run) = desk.journaled(Operation::VersionBlock, subject, detail, |_| {
-        Ok(desk.session.documents.forget_bad(&asset.id, &version)?)
+        let is_it = |bad: &BadVersion| bad.asset_id == asset.id && bad.version == version;
+        Ok(desk.session.documents.take(is_it)?)
     })?;
     if output.json() {
         output.document(&json!({ "run": run, "unblocked": bad }));
@@ -149,6 +122,20 @@ pub(crate) fn unblock(machine: Machine, args: &UnblockArgs, output: &Output) -> 
         ));
     }
     Ok(ExitCode::SUCCESS)
+}
+
+fn parts(desk: &Desk, bad: &BadVersion) -> Vec<Option<String>> {
+    let who = match &bad.run {
+        Some(run) if !bad.is_of_user() => format!("failed in {run}"),
+        _ => "blocked by you".to_owned(),
+    };
+    vec![
+        Some(desk.name(&bad.asset_id)),
+        Some(bad.version.clone()),
+        Some(who),
+        bad.at.map(|at| at.to_string()),
+        bad.reason.clone(),
+    ]
 }
 
 fn versionless(name: &str, command: &str) -> anyhow::Error {

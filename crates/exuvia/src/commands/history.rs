@@ -24,6 +24,7 @@ Examples:
   exuvia history                            the last runs, newest first
   exuvia history 3f2a91bc                   one run, step by step
   exuvia history --operation restore --limit 5
+  exuvia history --parts                    with the snapshots that an upgrade took
   exuvia history --all-installs --json
   exuvia history --export > journal.jsonl   every event, one JSON document a line
 
@@ -37,7 +38,7 @@ const WIDE: usize = 100;
 #[derive(Debug, Args)]
 pub(crate) struct HistoryArgs {
     /// Tell this run step by step: its id, or the unique beginning of one
-    #[arg(value_name = "RUN", conflicts_with_all = ["limit", "operation", "all_installs"])]
+    #[arg(value_name = "RUN", conflicts_with_all = ["limit", "operation", "all_installs", "parts"])]
     run: Option<String>,
     /// Tell no more than so many runs
     #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..))]
@@ -48,17 +49,25 @@ pub(crate) struct HistoryArgs {
     /// Tell of every install, of one that is gone too
     #[arg(long)]
     all_installs: bool,
+    /// Tell, too, what was done in the course of an upgrade, a rehearsal or a rollback: the
+    /// snapshots that they took, and put in place
+    #[arg(long)]
+    parts: bool,
     /// Write every event there is, oldest first, one JSON document a line
-    #[arg(long, conflicts_with_all = ["run", "limit", "operation", "all_installs"])]
+    #[arg(long, conflicts_with_all = ["run", "limit", "operation", "all_installs", "parts"])]
     export: bool,
 }
 
 /// A run as programs are told of it.
 #[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
 struct Told<'r> {
     #[serde(flatten)]
     run: &'r RunRecord,
     state: State,
+    /// The run in whose course it was done.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    part_of: Option<&'r RunId>,
 }
 
 /// Where a run stands.
@@ -123,14 +132,26 @@ fn list(
     let filter = Filter {
         install,
         operation: args.operation.clone(),
-        limit: Some(args.limit.saturating_add(1)),
+        limit: None,
     };
-    let mut runs = journal.map_or_else(|| Ok(Vec::new()), |journal| journal.runs(&filter))?;
+    let all = journal.map_or_else(|| Ok(Vec::new()), |journal| journal.runs(&filter))?;
+    let wholes: Vec<&RunRecord> = all.iter().filter(|run| has_parts(run)).collect();
+    let part_of = |run: &RunRecord| wholes.iter().find(|whole| is_part(run, whole));
+    // Whoever asks for one kind means all of it.
+    let with_parts = args.parts || args.operation.is_some() || output.json();
+    let runs = all
+        .iter()
+        .filter(|run| with_parts || part_of(run).is_none());
     let limit = usize::try_from(args.limit).unwrap_or(usize::MAX);
+    let mut runs: Vec<&RunRecord> = runs.take(limit.saturating_add(1)).collect();
     let has_more = runs.len() > limit;
     runs.truncate(limit);
     if output.json() {
-        let told: Vec<Told<'_>> = runs.iter().map(told).collect();
+        let told = runs.iter().map(|run| Told {
+            part_of: part_of(run).map(|whole| &whole.id),
+            ..told(run)
+        });
+        let told: Vec<Told<'_>> = told.collect();
         output.document(&json!({ "runs": told, "hasMore": has_more }));
         return Ok(ExitCode::SUCCESS);
     }
@@ -148,8 +169,26 @@ fn list(
 }
 
 fn told(run: &RunRecord) -> Told<'_> {
-    let state = State::of(run);
-    Told { run, state }
+    Told {
+        run,
+        state: State::of(run),
+        part_of: None,
+    }
+}
+
+/// Whether others may have been done in its course.
+fn has_parts(run: &RunRecord) -> bool {
+    use Operation::{Rehearse, Rollback, Upgrade};
+    matches!(run.operation, Upgrade | Rollback | Rehearse)
+}
+
+/// Whether a run was done in the course of another one: by the same process, meanwhile.
+fn is_part(run: &RunRecord, whole: &RunRecord) -> bool {
+    let is_over = |end| run.started_at > end;
+    run.id != whole.id
+        && run.holder == whole.holder
+        && run.started_at >= whole.started_at
+        && !whole.ended_at.is_some_and(is_over)
 }
 
 /// The id of the install whose runs are told; `None` for all. Where no install is left to be found,
@@ -191,7 +230,7 @@ fn nothing(journal: Option<&Journal>, filter: &Filter) -> Result<String, Journal
     })
 }
 
-fn table(runs: &[RunRecord], with_install: bool, sheet: &Sheet) -> String {
+fn table(runs: &[&RunRecord], with_install: bool, sheet: &Sheet) -> String {
     let mut table = Table::new([
         Column::left("RUN").ink(Ink::Strong),
         Column::left("WHEN"),
@@ -271,6 +310,20 @@ mod tests {
         alive.holder = exuvia_host::disk::Holder::current().to_string();
         assert_eq!(became(&alive), "under way");
         assert_eq!(took(&alive), None);
+    }
+
+    #[test]
+    fn what_the_same_process_did_meanwhile_is_a_part() {
+        let whole = record(Some("done"));
+        let mut part = record(Some("done"));
+        part.id = RunId::from_bits(1);
+        assert!(is_part(&part, &whole));
+        assert!(!is_part(&whole, &whole));
+        part.started_at = "2026-11-20T00:00:13Z".parse().unwrap();
+        assert!(!is_part(&part, &whole), "it was over");
+        part.started_at = whole.started_at;
+        part.holder = "1 1 another-boot".to_owned();
+        assert!(!is_part(&part, &whole), "somebody else did it");
     }
 
     #[test]

@@ -1,6 +1,8 @@
-//! The lists by which a user keeps versions away: what is pinned, and what is blocked.
+//! The lists by which a user keeps upgrades away: what is pinned, what is blocked, and for how long
+//! nothing is to be upgraded.
 
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Context, Result, anyhow};
+use exuvia_check::{List, Listed};
 use exuvia_model::journal::{Operation, Outcome, RunId};
 use exuvia_model::named::{self, Named};
 use exuvia_model::report::{Found, Stage};
@@ -10,6 +12,8 @@ use exuvia_store::journal::{Journal, NewRun};
 use serde_json::{Value, json};
 
 use crate::exit::Blocked;
+use crate::output::Output;
+use crate::render;
 use crate::session::{Machine, Session};
 
 /// What a list is changed with.
@@ -92,18 +96,26 @@ impl Desk {
     }
 }
 
-/// Refuses what is pinned.
-pub(super) fn must_not_be_pinned(session: &Session, asset: &AssetId, name: &str) -> Result<()> {
-    let pins = session.documents.pins()?;
-    let Some(pin) = pins.find(asset) else {
-        return Ok(());
-    };
-    let at = pin.version.as_ref();
-    let at = at.map_or_else(String::new, |version| format!(" at {version}"));
-    let why = pin.reason.as_ref();
-    let why = why.map_or_else(String::new, |reason| format!(" ({reason})"));
-    bail!(Blocked(format!(
-        "{name} is pinned{at}{why}; `exuvia unpin {name}` lets it be upgraded again; nothing was \
-         changed"
-    )))
+/// Tells what is on a list: for programs as it is kept, for a person each in one line.
+pub(super) fn tell<T: Listed>(
+    list: &List<T>,
+    nothing: &str,
+    parts: impl Fn(&T) -> Vec<Option<String>>,
+    output: &Output,
+) {
+    if output.json() {
+        return output.document(list);
+    }
+    if list.all().is_empty() {
+        output.text(nothing);
+    }
+    for entry in list.all() {
+        let parts = parts(entry);
+        let parts: Vec<_> = parts
+            .iter()
+            .flatten()
+            .map(|part| render::line(part))
+            .collect();
+        output.text(&parts.join("  "));
+    }
 }

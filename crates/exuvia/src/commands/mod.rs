@@ -10,6 +10,7 @@ mod detail;
 mod doctor;
 pub(crate) mod gateway;
 pub(crate) mod history;
+pub(crate) mod inhibit;
 mod installs;
 mod lists;
 mod phases;
@@ -70,6 +71,10 @@ pub(crate) async fn run(cli: Cli, host: Arc<dyn Host>, output: Arc<Output>) -> R
         Command::Unblock(args) => {
             let machine = machine()?;
             blocking(move || block::unblock(machine, &args, &output)).await
+        }
+        Command::Inhibit(args) => {
+            let machine = machine()?;
+            blocking(move || inhibit::inhibit(machine, &args, &output)).await
         }
         Command::Snapshot(command) => {
             let machine = machine()?;

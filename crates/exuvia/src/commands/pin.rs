@@ -8,7 +8,7 @@ use exuvia_check::Pin;
 use exuvia_model::journal::Operation;
 use serde_json::json;
 
-use super::lists::Desk;
+use super::lists::{Desk, tell};
 use crate::exit::Blocked;
 use crate::output::Output;
 use crate::render;
@@ -56,7 +56,17 @@ pub(crate) struct UnpinArgs {
 pub(crate) fn pin(machine: Machine, args: &PinArgs, output: &Output) -> Result<ExitCode> {
     let desk = Desk::open(machine)?;
     let Some(asked) = &args.asset else {
-        return list(&desk, output);
+        let pins = desk.session.documents.list::<Pin>()?;
+        let parts = |pin: &Pin| {
+            vec![
+                Some(desk.name(&pin.asset_id)),
+                pin.version.clone(),
+                pin.at.map(|at| format!("since {at}")),
+                pin.reason.clone(),
+            ]
+        };
+        tell(&pins, "Nothing is pinned.", parts, output);
+        return Ok(ExitCode::SUCCESS);
     };
     let named = desk.named(asked)?;
     let asset = named.asset;
@@ -79,7 +89,7 @@ pub(crate) fn pin(machine: Machine, args: &PinArgs, output: &Output) -> Result<E
     let (pin, run) = desk.journaled(Operation::AssetPin, subject, detail, |run| {
         let (reason, now) = (args.reason.clone(), desk.machine.host.now());
         let pin = Pin::of_run(asset.id.clone(), version.clone(), reason, run.clone(), now);
-        desk.session.documents.pin(pin.clone())?;
+        desk.session.documents.add(pin.clone())?;
         Ok(pin)
     })?;
     if output.json() {
@@ -93,35 +103,9 @@ pub(crate) fn pin(machine: Machine, args: &PinArgs, output: &Output) -> Result<E
     Ok(ExitCode::SUCCESS)
 }
 
-fn list(desk: &Desk, output: &Output) -> Result<ExitCode> {
-    let pins = desk.session.documents.pins()?;
-    if output.json() {
-        output.document(&pins);
-        return Ok(ExitCode::SUCCESS);
-    }
-    if pins.all().is_empty() {
-        output.text("Nothing is pinned.");
-    }
-    for pin in pins.all() {
-        let parts = [
-            Some(desk.name(&pin.asset_id)),
-            pin.version.clone(),
-            pin.at.map(|at| format!("since {at}")),
-            pin.reason.clone(),
-        ];
-        let parts: Vec<_> = parts
-            .iter()
-            .flatten()
-            .map(|part| render::line(part))
-            .collect();
-        output.text(&parts.join("  "));
-    }
-    Ok(ExitCode::SUCCESS)
-}
-
 pub(crate) fn unpin(machine: Machine, args: &UnpinArgs, output: &Output) -> Result<ExitCode> {
     let desk = Desk::open(machine)?;
-    let pins = desk.session.documents.pins()?;
+    let pins = desk.session.documents.list::<Pin>()?;
     // One that was removed since can be named by its id.
     let gone = pins
         .all()
@@ -139,7 +123,8 @@ pub(crate) fn unpin(machine: Machine, args: &UnpinArgs, output: &Output) -> Resu
     }
     let (subject, detail) = (format!("{asset} unpinned"), json!({ "unpin": asset }));
     let (pin, run) = desk.journaled(Operation::AssetPin, subject, detail, |_| {
-        Ok(desk.session.documents.unpin(&asset)?)
+        let is_it = |pin: &Pin| pin.asset_id == asset;
+        Ok(desk.session.documents.take(is_it)?)
     })?;
     if output.json() {
         output.document(&json!({ "run": run, "unpinned": pin }));

@@ -46,7 +46,7 @@ impl PolicyArgs {
 }
 
 /// An age such as `30d`: days have 24 hours, weeks seven days, and what is longer depends on when.
-fn parse_age(text: &str) -> Result<SignedDuration, String> {
+pub(crate) fn parse_age(text: &str) -> Result<SignedDuration, String> {
     let wrong = |why: &str| format!("{why}; give an age such as 90min, 12h, 30d or 2w");
     let span: Span = text
         .parse()

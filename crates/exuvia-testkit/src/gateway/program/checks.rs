@@ -1,5 +1,6 @@
 //! Commands that look at an install.
 
+use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -31,10 +32,10 @@ pub(super) fn config(home: &Home) -> ExitCode {
 }
 
 pub(super) fn plugins_doctor(home: &Home) -> ExitCode {
-    while home.behaviour().plugins_doctor_hangs {
-        std::thread::sleep(GLANCE);
-    }
+    leave_copies();
+    hang_if_asked(home, "plugins doctor");
     let mut problems = home.behaviour().plugin_problems;
+    problems.extend(lost_plugins(home));
     if let Some((plan, content)) = home.mini() {
         problems.extend(content.broken_plugins());
         if plan.has(&Flaw::PluginsThrow) {
@@ -53,6 +54,33 @@ pub(super) fn plugins_doctor(home: &Home) -> ExitCode {
         println!("- {problem}");
     }
     ExitCode::FAILURE
+}
+
+/// What `plugins.load.paths` names and is not there.
+fn lost_plugins(home: &Home) -> Vec<String> {
+    let config = home.config().unwrap_or_default();
+    let paths = config["plugins"]["load"]["paths"].as_array();
+    let paths = paths.into_iter().flatten().filter_map(Value::as_str);
+    let lost = paths.filter(|path| !Path::new(path).exists());
+    lost.map(|path| format!("plugins.load.paths: plugin path not found: {path}"))
+        .collect()
+}
+
+/// Comes to no end before the script says so.
+pub(super) fn hang_if_asked(home: &Home, command: &str) {
+    while home.behaviour().hanging.iter().any(|one| one == command) {
+        std::thread::sleep(GLANCE);
+    }
+}
+
+/// 2026.9.5 copies plugins to the directory for temporary files, loads them from there, and leaves
+/// them.
+fn leave_copies() {
+    let name = format!("openclaw-plugin-build-{}", std::process::id());
+    let copy = std::env::temp_dir().join(name).join("package-0");
+    // Where there is no room for it the check goes on.
+    let _ = std::fs::create_dir_all(&copy)
+        .and_then(|()| std::fs::write(copy.join("index.js"), "export {};\n"));
 }
 
 pub(super) fn plugins_list(home: &Home) -> ExitCode {

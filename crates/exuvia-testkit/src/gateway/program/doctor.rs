@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use serde_json::json;
 
+use super::checks::hang_if_asked;
 use super::home::Home;
 use super::lock::Lock;
 use super::release;
@@ -28,6 +29,7 @@ pub(super) fn doctor(home: &Home, plan: &Plan, options: &[&str]) -> ExitCode {
     };
     match release::take_over(home, plan) {
         Ok(()) => {
+            hang_if_asked(home, "doctor --fix");
             println!("Doctor complete.");
             ExitCode::SUCCESS
         }

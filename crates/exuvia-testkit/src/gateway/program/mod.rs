@@ -31,7 +31,11 @@ pub fn main() -> ExitCode {
         Ok(words) => words,
         Err(code) => return code,
     };
-    let home = Home::of_this_process(script.as_deref());
+    // Node tells a module its real path.
+    let real = script
+        .as_deref()
+        .and_then(|script| script.canonicalize().ok());
+    let home = Home::of_this_process(real.or(script).as_deref());
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     if let Some(code) = refusal::of(&home, &words) {
         return code;

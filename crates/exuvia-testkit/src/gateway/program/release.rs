@@ -16,12 +16,17 @@ const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Migrates what another release left, and writes down that this one ran; words where that fails.
 pub(super) fn take_over(home: &Home, plan: &Plan) -> Result<(), String> {
-    let is_new = home.touched_by().as_deref() != Some(&plan.version);
-    State::of(&home.state_dir).migrate(plan, is_new)?;
+    let is_new = is_new(home, plan);
+    State::of(&home.state_dir).migrate(plan, home.package(), is_new)?;
     if is_new {
         touch_config(home, plan)?;
     }
     Ok(())
+}
+
+/// Whether another release ran on the state last.
+pub(super) fn is_new(home: &Home, plan: &Plan) -> bool {
+    home.touched_by().as_deref() != Some(&plan.version)
 }
 
 /// What this release does to a machine once it runs.

@@ -129,6 +129,9 @@ async fn take_over(home: &Home) -> Result<(), String> {
         let Some((plan, _)) = home.mini() else {
             return Ok(());
         };
+        if plan.has(&Flaw::NeedsDoctor) && release::is_new(&home, plan) {
+            return Err("stop active agents and run openclaw doctor --fix to migrate".to_owned());
+        }
         release::take_over(&home, plan)?;
         release::misbehave(&home, plan);
         Ok(())

@@ -112,6 +112,8 @@ impl Stage {
             .place
             .home
             .join(format!("seen-{}.json", question.number));
+        // Of an earlier life of the same name.
+        self.host.remove_file(&answers)?;
         let asking = space.spawn(&command, &Sink::Append(answers.clone()));
         let asking = asking.map_err(|error| self.fault(error))?;
         let end = Instant::now() + self.limits.ready + TURN_PATIENCE + ANSWERS;
@@ -120,6 +122,7 @@ impl Stage {
             .map_err(|error| self.fault(error))?
             .is_none()
         {
+            self.is_waited_for()?;
             if let Some(ending) = gateway.ended().map_err(|error| self.fault(error))? {
                 return Err(self.with_log(&format!("it ended ({ending:?})")));
             }

@@ -5,6 +5,8 @@ use std::time::Duration;
 use exuvia_model::journal::RunId;
 use serde::{Deserialize, Serialize};
 
+use crate::core::recipe::Recipe;
+
 /// What a rehearsal found. One that failed has none: its run says why.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -16,6 +18,9 @@ pub struct Rehearsed {
     pub not_isolated: Vec<String>,
     /// From the start until everything was answered.
     pub took: Duration,
+    /// How the new version was brought to run, and will be.
+    #[serde(default)]
+    pub recipe: Recipe,
     /// From the start of the new version until it said that it is ready: it migrates first.
     #[serde(default)]
     pub ready: Duration,

@@ -5,13 +5,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use exuvia_model::Revision;
+use exuvia_model::install::PackageManager;
 use exuvia_model::vitals::{Part, Vitals};
 use exuvia_openclaw::plugin::{RecordText, put_record};
 use tokio::time::Instant;
 
 use super::place::{Beside, bind};
 use super::stage::{Life, NEW, Stage};
-use super::{Core, Proof, Rehearsed, TOLD};
+use super::{Core, Proof, Recipe, Rehearsed, TOLD};
 use crate::Trouble;
 
 /// A plugin's other version.
@@ -35,10 +36,15 @@ impl Core {
     pub(crate) async fn rehearse_with(&mut self, guest: Guest) -> Result<(), Trouble> {
         let before = self.facts.before.clone();
         let before = before.ok_or_else(|| Trouble::new("the vitals before were not kept"))?;
-        let package = self.upgrades.install.package_root.clone();
-        let package = package.ok_or_else(|| Trouble::new("no OpenClaw package was found"))?;
+        let install = &self.upgrades.install;
         let host = Arc::clone(&self.upgrades.host);
-        let stage = self.rehearsal_stage(package).await?;
+        // One that could not be exchanged stays where it is, as a whole.
+        let (live, manager) = match install.held(host.as_ref()) {
+            Some(held) => (Some(held.tree), install.package_manager),
+            None => (install.package_root.clone(), PackageManager::Unknown),
+        };
+        let live = live.ok_or_else(|| Trouble::new("no OpenClaw package was found"))?;
+        let stage = self.rehearsal_stage(live, manager).await?;
         if let Some(Beside { isolation, .. }) = &stage.beside {
             // The index names plugins by their real paths, and so would the copy's.
             return Err(Trouble::new(format!(
@@ -65,7 +71,8 @@ impl Stage {
         put_record(&state, &guest.id, old, new, self.host.now())?;
         let lived = self.live(&Life {
             name: NEW,
-            package: None,
+            tree: None,
+            recipe: Recipe::Start,
             whole: true,
             also: vec![bind(&guest.staged, &guest.place, true)],
             turn: None,
@@ -73,7 +80,7 @@ impl Stage {
         })?;
         let works = lived.seen.works(&self.to, self.limits.ready);
         works.map_err(|doubt| self.trouble(doubt))?;
-        let compared = lived.seen.lost_nothing(before);
+        let compared = lived.seen.lost_nothing(before, [&self.from, &self.to]);
         let changes = compared.map_err(|doubt| self.trouble(doubt))?;
         runs(&lived.seen.vitals, guest).map_err(|why| self.with_log(&why))?;
         let mut errors = lived.errors;
@@ -83,6 +90,7 @@ impl Stage {
             isolation: lived.isolation.to_string(),
             not_isolated: Vec::new(),
             took: began.elapsed(),
+            recipe: Recipe::Start,
             ready: lived.seen.ready().unwrap_or_default(),
             changes,
             errors,

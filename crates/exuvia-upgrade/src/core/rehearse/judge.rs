@@ -95,6 +95,17 @@ impl Seen {
             let words = format!("it was not ready within {} s", patience.as_secs());
             return Err(Doubt::Late(words));
         }
+        // It cannot have been replaced in there while it ran, as a probe would think.
+        let says = |running: &str| {
+            Doubt::Fails(format!(
+                "it should be {version} and says that it is {running}"
+            ))
+        };
+        let running = self.version.running.as_deref();
+        let is_right = |running: &str| running == version.to_string();
+        if let Some(other) = running.filter(|running| !is_right(running)) {
+            return Err(says(other));
+        }
         match verdict(&self.probes) {
             Verdict::Healthy | Verdict::Degraded { .. } => {}
             unknown @ Verdict::Unknown { .. } => {
@@ -106,17 +117,17 @@ impl Seen {
                 return Err(Doubt::Fails(format!("it does not work: {bad}")));
             }
         }
-        let running = self.version.running.as_deref().unwrap_or("no version");
-        if running == version.to_string() {
-            return Ok(());
-        }
-        let words = format!("it should be {version} and says that it is {running}");
-        Err(Doubt::Fails(words))
+        running.map(drop).ok_or_else(|| says("no version"))
     }
 
-    /// Whether it has everything that the live one has; what is otherwise. Channels cannot be
-    /// reached from in there, and it is another process.
-    pub(super) fn lost_nothing(&self, before: &Vitals) -> Result<Vec<String>, Doubt> {
+    /// Whether it has everything that the live one has; what is otherwise, but for the plugins that
+    /// come with OpenClaw and move with it. Channels cannot be reached from in there, and it is
+    /// another process.
+    pub(super) fn lost_nothing(
+        &self,
+        before: &Vitals,
+        [from, to]: [&Version; 2],
+    ) -> Result<Vec<String>, Doubt> {
         let compared = Vitals::compare(before, &self.vitals);
         let matters = |aspect: Aspect| !matches!(aspect, Aspect::Channel | Aspect::Gateway);
         let compared = Comparison {
@@ -133,8 +144,11 @@ impl Seen {
                 Doubt::Fails(words)
             });
         }
-        let changes = compared.changes.iter().take(TOLD);
-        Ok(changes
+        let moved = format!("{from} → {to}");
+        let changes = compared.changes.iter();
+        let told = changes.filter(|it| it.aspect != Aspect::Plugin || it.what != moved);
+        Ok(told
+            .take(TOLD)
             .map(|change| format!("{} {}: {}", change.aspect, change.subject, change.what))
             .collect())
     }

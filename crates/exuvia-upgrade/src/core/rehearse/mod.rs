@@ -3,8 +3,8 @@
 //! A copy of the state lies at the real path and the staged package at that of the live one, in a
 //! space with no network but its own loopback. There the new version starts, migrates, is asked
 //! everything that a gateway is asked, and an agent takes a turn against a stand-in of its model;
-//! what it has is compared with what the live one had. Then the live version is started on the
-//! state as it was, which is where going back leads.
+//! what it has is compared with what the live one had. Beside it the live version is started on
+//! the state as it was, which is where going back leads.
 //!
 //! Where no namespaces are to be had the copy is one of its own place, which is told by the
 //! environment, and a fence of the kernel's holds what runs there to it, if there is one. What fails
@@ -23,17 +23,20 @@ mod stage;
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use exuvia_host::process::Processes;
 use exuvia_host::space::{Isolation, Space, SpaceSpec};
-use exuvia_host::{Home, Host, HostError};
+use exuvia_host::{Home, Host, HostError, machine};
+use exuvia_model::install::PackageManager;
 use exuvia_model::journal::RunId;
 use exuvia_model::vitals::Vitals;
 use exuvia_recovery::{Scope, TakeOptions, automatic_name};
 use tokio::time::Instant;
 
 use super::Core;
+use super::recipe::Recipe;
 use crate::Trouble;
 use ask::Turn;
 use judge::Doubt;
@@ -75,11 +78,27 @@ fn isolation() -> Result<Isolation, Trouble> {
 }
 
 impl Core {
+    /// Finds the shortest recipe that works: a start alone, or, where the new version asks for it,
+    /// its doctor before that.
     pub(super) async fn rehearse(&mut self) -> Result<(), Trouble> {
+        let mut rehearsed = self.rehearse_by(Recipe::Start).await;
+        let is_to_blame = rehearsed.as_ref().is_err_and(Trouble::is_of_release);
+        if is_to_blame && self.wants_its_doctor() {
+            rehearsed = self.rehearse_by(Recipe::DoctorThenStart).await;
+        }
+        let rehearsed = rehearsed?;
+        self.learn(|facts| facts.rehearsed = Some(rehearsed))
+    }
+
+    async fn rehearse_by(&self, recipe: Recipe) -> Result<Rehearsed, Trouble> {
         let before = self.facts.before.clone();
         let before = before.ok_or_else(|| Trouble::new("the vitals before were not kept"))?;
         let host = Arc::clone(&self.upgrades.host);
-        let stage = self.rehearsal_stage(self.plan.live.clone()).await?;
+        let (live, manager) = (self.plan.live.clone(), self.plan.manager());
+        let stage = Stage {
+            recipe,
+            ..self.rehearsal_stage(live, manager).await?
+        };
         self.clear()?;
         host.create_private_dir(&stage.dir)?;
         for life in [NEW, OLD] {
@@ -90,12 +109,15 @@ impl Core {
         let answer = self.run.as_str().to_owned();
         let rehearsed = tokio::task::spawn_blocking(move || stage.play(&before, answer)).await?;
         self.clear()?;
-        let rehearsed = rehearsed?;
-        self.learn(|facts| facts.rehearsed = Some(rehearsed))
+        rehearsed
     }
 
-    /// The stage of a rehearsal, with OpenClaw's package.
-    async fn rehearsal_stage(&self, live: PathBuf) -> Result<Stage, Trouble> {
+    /// The stage of a rehearsal, with the tree that holds OpenClaw's package.
+    async fn rehearsal_stage(
+        &self,
+        live: PathBuf,
+        manager: PackageManager,
+    ) -> Result<Stage, Trouble> {
         let host = Arc::clone(&self.upgrades.host);
         let limits = Limits::read(host.as_ref(), &self.upgrades.home)?;
         Ok(Stage {
@@ -105,10 +127,13 @@ impl Core {
             install: self.upgrades.install.clone(),
             plan: Arc::clone(&self.plan),
             live,
+            manager,
             from: self.from.clone(),
             to: self.to.clone(),
             dir: self.rehearsal_dir(),
             log: self.dir.join("rehearsal.log"),
+            recipe: Recipe::Start,
+            given_up: Arc::default(),
         })
     }
 
@@ -171,24 +196,9 @@ impl Stage {
         let began = Instant::now();
         let turn = self.prepare(answer)?;
         self.run_scripts()?;
-        // What fails in a place of which little is known may be the place's fault.
-        let tried = self.beside.as_ref();
-        let tried = tried.map(|_| self.live_old(turn.as_ref().ok()));
-        let tried = tried.transpose()?;
-        let package = self.plan.other();
-        let new = self.live(&Life {
-            name: NEW,
-            package: Some(&package),
-            whole: true,
-            also: Vec::new(),
-            turn: turn.as_ref().ok(),
-            hold_out: self.plan.soak.min(HOLD_OUT),
-        })?;
-        let works = new.seen.works(&self.to, self.limits.ready);
-        works.map_err(|doubt| self.trouble(doubt))?;
-        let compared = new.seen.lost_nothing(before);
-        let changes = compared.map_err(|doubt| self.trouble(doubt))?;
-        let (way_back, turn) = self.go_back(&new, turn.as_ref(), tried)?;
+        let both = self.live_both(turn.as_ref().ok(), before);
+        let (new, changes, old) = both?;
+        let (way_back, turn) = self.go_back(&new, turn.as_ref(), old)?;
         let mut errors = new.errors;
         let error_count = errors.len();
         errors.truncate(TOLD);
@@ -200,6 +210,7 @@ impl Stage {
             isolation: new.isolation.to_string(),
             not_isolated,
             took: began.elapsed(),
+            recipe: self.recipe,
             ready: new.seen.ready().unwrap_or_default(),
             changes,
             errors,
@@ -210,11 +221,73 @@ impl Stage {
         })
     }
 
+    /// The new version, what is otherwise with it, and the live version on the state as it was. At
+    /// once, where the machine has room for both.
+    fn live_both(
+        &self,
+        turn: Option<&Turn>,
+        before: &Vitals,
+    ) -> Result<(Lived, Vec<String>, Lived), Trouble> {
+        if self.beside.is_some() {
+            // What fails in a place of which little is known may be the place's fault.
+            let old = self.live_old(turn)?;
+            let (new, changes) = self.live_new(turn, before)?;
+            return Ok((new, changes, old));
+        }
+        if !self.has_room_for_both() {
+            let (new, changes) = self.live_new(turn, before)?;
+            return Ok((new, changes, self.live_old(None)?));
+        }
+        std::thread::scope(|scope| {
+            let old = scope.spawn(|| self.live_old(None));
+            let new = self.live_new(turn, before);
+            self.given_up.store(new.is_err(), Ordering::Relaxed);
+            let old = old.join();
+            let (new, changes) = new?;
+            let old = old.unwrap_or_else(|panicked| std::panic::resume_unwind(panicked));
+            Ok((new, changes, old?))
+        })
+    }
+
+    /// Each of two that start keeps a processor busy.
+    fn has_room_for_both(&self) -> bool {
+        let memory = machine::free_memory().unwrap_or_default();
+        machine::processors() > 1 && memory >= self.limits.memory.saturating_mul(2)
+    }
+
+    /// The new version, which works and has lost nothing; what is otherwise with it.
+    fn live_new(
+        &self,
+        turn: Option<&Turn>,
+        before: &Vitals,
+    ) -> Result<(Lived, Vec<String>), Trouble> {
+        let tree = self.plan.other();
+        let new = self.live(&Life {
+            name: NEW,
+            tree: Some(&tree),
+            recipe: self.recipe,
+            whole: true,
+            also: Vec::new(),
+            turn,
+            hold_out: self.plan.soak.min(HOLD_OUT),
+        })?;
+        let works = new.seen.works(&self.to, self.limits.ready);
+        works.map_err(|doubt| self.trouble(doubt))?;
+        let compared = new.seen.lost_nothing(before, [&self.from, &self.to]);
+        let changes = compared.map_err(|doubt| self.trouble(doubt))?;
+        Ok((new, changes))
+    }
+
     /// The live version on the state as it was, which works, or nothing is known.
     fn live_old(&self, turn: Option<&Turn>) -> Result<Lived, Trouble> {
-        let old = self.live(&Life {
+        let past = Self {
+            log: self.log.with_file_name("rehearsal-way-back.log"),
+            ..self.clone()
+        };
+        let old = past.live(&Life {
             name: OLD,
-            package: None,
+            tree: None,
+            recipe: Recipe::Start,
             // Gate 1 has asked the live one.
             whole: false,
             also: Vec::new(),
@@ -241,15 +314,13 @@ impl Stage {
         &self,
         new: &Lived,
         turn: Result<&Turn, &String>,
-        tried: Option<Lived>,
+        mut old: Lived,
     ) -> Result<(Proof, Proof), Trouble> {
         let taken = new.seen.turn();
         // Asked only where the new one failed.
-        let asked = turn.ok().filter(|_| matches!(taken, Some(Err(_))));
-        let old = match tried {
-            Some(old) => old,
-            None => self.live_old(asked)?,
-        };
+        if let (Ok(turn), Some(Err(_)), None) = (turn, &taken, old.seen.turn()) {
+            old = self.live_old(Some(turn))?;
+        }
         let way_back = Proof::Works {
             took: old.seen.ready().unwrap_or_default(),
         };

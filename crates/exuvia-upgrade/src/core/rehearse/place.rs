@@ -1,15 +1,18 @@
 //! Where the programs of a rehearsal find things: at the real paths of a space of their own, or,
 //! where no namespaces are to be had, at those of the copy, beside everything else.
 
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use exuvia_host::process::Processes;
 use exuvia_host::space::{Bind, Fence, Isolation};
 use exuvia_host::{Command, Host};
+use exuvia_model::install::PackageManager;
 use exuvia_openclaw::Install;
+use exuvia_openclaw::config::Config;
 
-use super::stage::{Life, Stage};
+use super::stage::{EMPTY, Life, Stage};
 use crate::Trouble;
 
 /// By this the programs of a partial rehearsal are found; its value is the run.
@@ -126,18 +129,22 @@ impl Stage {
     fn place_apart(&self, life: &Life<'_>) -> Result<Place, Trouble> {
         let (home, logs) = (self.own(life.name, "home")?, self.own(life.name, "log")?);
         let cache = self.own(life.name, "cache")?;
-        // The live package, too, may lie in a directory that is empty in there.
-        let package = life.package.unwrap_or(&self.live);
-        let mut binds = vec![
+        // The live tree, too, may lie in a directory that is empty in there.
+        let tree = life.tree.unwrap_or(&self.live);
+        let mut binds = self.around();
+        binds.extend([
             bind(&self.state_of(life.name), &self.install.state_dir, false),
             bind(&home, Path::new(OWN_HOME), false),
             bind(&logs, Path::new(LOGS), false),
             bind(&cache, Path::new(CACHE), false),
-            bind(package, &self.live, true),
-        ];
+            bind(tree, &self.live, true),
+        ]);
         binds.extend(life.also.iter().cloned());
         Ok(Place {
-            install: self.install.clone(),
+            install: Install {
+                package_root: Some(self.package_in(&self.live)),
+                ..self.install.clone()
+            },
             own_home: OWN_HOME.into(),
             home,
             logs,
@@ -147,15 +154,52 @@ impl Stage {
         })
     }
 
+    /// What the live install leads to, where that lies in a directory that is empty in a space: of
+    /// pnpm its store, and what the configuration names. It can be read, and not be written.
+    fn around(&self) -> Vec<Bind> {
+        let host = self.host.as_ref();
+        let config = Config::read(host, &self.install);
+        let named = [
+            ["plugins", "load", "paths"],
+            ["skills", "load", "extraDirs"],
+        ];
+        let named = named
+            .iter()
+            .flat_map(|keys| config.paths(host, &self.install, keys));
+        let agents = config.agents(host, &self.install).into_iter();
+        let store = match self.manager {
+            PackageManager::Pnpm => self.live.ancestors().nth(3).map(Path::to_owned),
+            _ => None,
+        };
+        let all = store
+            .into_iter()
+            .chain(named)
+            .chain(agents.map(|agent| agent.workspace));
+        // The state and the tree are bound themselves.
+        let is_missing = |path: &PathBuf| {
+            EMPTY.iter().any(|empty| path.starts_with(empty))
+                && ![&self.install.state_dir, &self.live]
+                    .iter()
+                    .any(|bound| path.starts_with(bound))
+                // What a link leads to would lie elsewhere; what is not there is not there.
+                && host.canonicalize(path).is_ok_and(|real| real == *path)
+        };
+        let all: BTreeSet<PathBuf> = all.filter(is_missing).collect();
+        all.iter().map(|path| readable(path)).collect()
+    }
+
     fn place_beside(&self, life: &Life<'_>, beside: &Beside) -> Result<Place, Trouble> {
         let (own_home, logs) = (self.own(life.name, "home")?, self.own(life.name, "log")?);
         let (cache, temporary) = (self.own(life.name, "cache")?, self.own(life.name, "tmp")?);
         let locks = PathBuf::from(format!("{LOCKS}{}", user()?));
         self.host.create_private_dir(&locks)?;
         let home = self.home_of(life.name);
-        let package = life.package.unwrap_or(&self.live).to_owned();
-        let install = self.moved(life.name, package.clone());
-        let bin = package.ancestors().nth(3).map(|prefix| prefix.join("bin"));
+        let tree = life.tree.unwrap_or(&self.live);
+        let install = self.moved(life.name, self.package_in(tree));
+        let bin = match self.manager {
+            PackageManager::Pnpm => Some(tree.join("node_modules/.bin")),
+            _ => tree.ancestors().nth(3).map(|prefix| prefix.join("bin")),
+        };
         let mut env = vec![
             ("HOME", home.clone().into()),
             ("OPENCLAW_HOME", home.clone().into()),
@@ -274,7 +318,7 @@ pub(super) fn bind(source: &Path, target: &Path, read_only: bool) -> Bind {
     }
 }
 
-/// Another directory of a space that is to be found in it.
+/// Something of the machine's that is to be found in a space.
 pub(super) fn readable(dir: &Path) -> Bind {
     bind(dir, dir, true)
 }

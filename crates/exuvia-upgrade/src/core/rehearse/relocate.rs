@@ -26,8 +26,8 @@ impl Stage {
     pub(super) fn prepare(&self, answer: String) -> Result<Result<Turn, String>, Trouble> {
         let turn = self.prepare_turn(answer);
         if let Some(beside) = &self.beside {
-            let package = self.plan.other();
-            self.part_from_the_live(beside, NEW, Some(&package))?;
+            let tree = self.plan.other();
+            self.part_from_the_live(beside, NEW, Some(&tree))?;
             self.part_from_the_live(beside, OLD, None)?;
         }
         Ok(turn)
@@ -87,7 +87,7 @@ impl Stage {
         &self,
         beside: &Beside,
         life: &str,
-        package: Option<&Path>,
+        tree: Option<&Path>,
     ) -> Result<(), Trouble> {
         let config = self.config_in_state().ok_or_else(|| {
             refused(&format!(
@@ -97,7 +97,12 @@ impl Stage {
         })?;
         let (real, copy) = (&self.install.state_dir, self.state_of(life));
         let mut moved = vec![(real.clone(), copy.clone())];
-        moved.extend(package.map(|package| (self.plan.live.clone(), package.to_owned())));
+        if let Some(tree) = tree {
+            // Of pnpm the live package may lie elsewhere than its tree.
+            let real = |tree: &Path| self.host.canonicalize(&self.package_in(tree));
+            moved.push((real(&self.plan.live)?, real(tree)?));
+            moved.push((self.plan.live.clone(), tree.to_owned()));
+        }
         let log = self.dir.join(format!("{life}-log")).join("openclaw.log");
         let changes = config::Beside {
             port: beside.port,
@@ -105,7 +110,7 @@ impl Stage {
             moved: &moved,
         };
         self.change(&copy.join(config), |text| changes.put_into(text))?;
-        let package = package.unwrap_or(&self.plan.live).to_owned();
+        let package = self.package_in(tree.unwrap_or(&self.plan.live));
         let install = self.moved(life, package);
         let settings = Config::read(self.host.as_ref(), &install);
         let agents = settings.agents(self.host.as_ref(), &install);

@@ -2,14 +2,16 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use exuvia_host::process::{Signal, Sink};
 use exuvia_host::space::{self, Bind, Isolation, Space, SpaceError, SpaceSpec};
 use exuvia_host::{Host, Links, read_limited};
 use exuvia_model::Version;
+use exuvia_model::install::PackageManager;
 use exuvia_model::text;
-use exuvia_openclaw::Install;
+use exuvia_openclaw::{Install, package_in};
 use tokio::time::Instant;
 
 use super::ask::{GLANCE, Question, Turn};
@@ -17,7 +19,8 @@ use super::judge::{Doubt, Seen};
 use super::limits::Limits;
 use super::logged;
 use super::place::{Beside, Place, readable};
-use crate::core::npm;
+use crate::core::manager;
+use crate::core::recipe::{self, Recipe};
 use crate::{Plan, Trouble};
 
 /// How long a gateway may take to stop, and the scripts of its installation to run.
@@ -29,19 +32,21 @@ const REST: Duration = Duration::from_mins(10);
 pub(super) const NEW: &str = "new";
 pub(super) const OLD: &str = "old";
 /// Directories that are empty in a space.
-const EMPTY: [&str; 3] = ["/tmp", "/var/tmp", "/run"];
+pub(super) const EMPTY: [&str; 3] = ["/tmp", "/var/tmp", "/run"];
 /// How often a gateway is asked that gives too few answers.
 const TRIES: usize = 3;
 /// The most that is read of a log.
 const MAX_LOG: u64 = 64 << 20;
 
 /// Where the parts of a rehearsal are.
+#[derive(Clone)]
 pub(super) struct Stage {
     pub(super) host: Arc<dyn Host>,
     pub(super) install: Install,
     pub(super) plan: Arc<Plan>,
-    /// The live package of OpenClaw.
+    /// The live tree, and what made it.
     pub(super) live: PathBuf,
+    pub(super) manager: PackageManager,
     pub(super) from: Version,
     pub(super) to: Version,
     pub(super) limits: Limits,
@@ -51,14 +56,20 @@ pub(super) struct Stage {
     pub(super) dir: PathBuf,
     /// What gateways print, kept with the run.
     pub(super) log: PathBuf,
+    /// How the new version is brought to run.
+    pub(super) recipe: Recipe,
+    /// Set when nobody waits for what is found out any more.
+    pub(super) given_up: Arc<AtomicBool>,
 }
 
 /// A gateway that lives for the time of a question.
 pub(super) struct Life<'l> {
     /// A name of its own for what it leaves.
     pub(super) name: &'l str,
-    /// The package that it is of, where that is not the live one.
-    pub(super) package: Option<&'l Path>,
+    /// The tree that it is of, where that is not the live one.
+    pub(super) tree: Option<&'l Path>,
+    /// How it is brought to run.
+    pub(super) recipe: Recipe,
     /// Whether OpenClaw's own checks are asked, too, which take longer than all the rest.
     pub(super) whole: bool,
     /// What lies elsewhere besides.
@@ -86,6 +97,11 @@ impl Stage {
             .turn
             .map(|turn| self.start_model(&space, turn, &place, &said));
         let model = model.transpose()?;
+        if life.recipe == Recipe::DoctorThenStart {
+            let doctor = place.told(recipe::doctor(&place.install)?);
+            let ran = space.run(&doctor).map_err(|error| self.fault(error))?;
+            recipe::succeeded(&ran).map_err(|why| self.with_log(&why))?;
+        }
         let command = place
             .install
             .openclaw(["gateway", "run"])?
@@ -114,6 +130,7 @@ impl Stage {
         }
         let ready_at = seen.ready().map(|after| began + after);
         while ready_at.is_some_and(|at| at.elapsed() < life.hold_out) {
+            self.is_waited_for()?;
             let ending = gateway.wait(GLANCE).map_err(|error| self.fault(error))?;
             if let (Some(ending), Some(at)) = (ending, ready_at) {
                 let after = at.elapsed().as_secs();
@@ -137,23 +154,29 @@ impl Stage {
         })
     }
 
-    /// The scripts that npm would have run, where they reach nothing but the staged tree.
+    /// The package in a tree.
+    pub(super) fn package_in(&self, tree: &Path) -> PathBuf {
+        package_in(self.manager, tree)
+    }
+
+    /// The scripts that the package manager would have run, where they reach nothing but the staged
+    /// tree.
     pub(super) fn run_scripts(&self) -> Result<(), Trouble> {
-        let beside = &self.plan.beside;
         let place = self.place_of_scripts()?;
+        let commands = manager::scripts(self.host.as_ref(), &self.install, &self.plan)?;
         let space = self.open(&place)?;
-        let command = npm::command(self.host.as_ref(), &self.install, beside, &["rebuild"])?;
-        let command = place.told(command.timeout(SCRIPTS));
-        let output = space.run(&command).map_err(|error| self.fault(error))?;
-        space.close()?;
-        if output.status.success() {
-            return Ok(());
+        for command in commands {
+            let command = place.told(command.timeout(SCRIPTS));
+            let output = space.run(&command).map_err(|error| self.fault(error))?;
+            if !output.status.success() {
+                return Err(Trouble::of_release(format!(
+                    "in the rehearsal a script of its installation failed where it may write nowhere \
+                     but in the package: {}",
+                    text::one_line(&String::from_utf8_lossy(&output.stderr), 600)
+                )));
+            }
         }
-        Err(Trouble::of_release(format!(
-            "in the rehearsal a script of its installation failed where it may write nowhere but in \
-             the package: {}",
-            text::one_line(&String::from_utf8_lossy(&output.stderr), 600)
-        )))
+        Ok(space.close()?)
     }
 
     /// Opens a space in which the Node that runs the gateway is found, too, where it lies in a
@@ -189,6 +212,14 @@ impl Stage {
              nothing was changed",
             space.isolation()
         )))
+    }
+
+    /// Fails once nobody waits for what is found out.
+    pub(super) fn is_waited_for(&self) -> Result<(), Trouble> {
+        if self.given_up.load(Ordering::Relaxed) {
+            return Err(Trouble::new("it was given up"));
+        }
+        Ok(())
     }
 
     /// What a space says when it is at its end: whoever used more than is given is to blame.

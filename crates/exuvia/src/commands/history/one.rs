@@ -9,7 +9,7 @@ use exuvia_store::journal::Journal;
 use serde_json::{Value, json};
 
 use super::{State, became, told, took};
-use crate::commands::upgrade::rehearsal;
+use crate::commands::upgrade::{add_found, configuration, rehearsal};
 use crate::output::Output;
 use crate::render::{self, Column, Facts, Ink, Sheet, Table};
 use crate::session::Machine;
@@ -23,12 +23,10 @@ pub(super) fn run(
     let run = journal.run(asked)?;
     let events = journal.events(&run.id)?;
     let dir = exuvia_upgrade::Facts::dir(&machine.home, &run.id);
-    let rehearsed = exuvia_upgrade::Facts::read(&*machine.host, &dir)?.rehearsed;
+    let found = exuvia_upgrade::Facts::read(&*machine.host, &dir)?;
     if output.json() {
         let mut document = json!({ "run": told(&run), "events": events });
-        if let (Some(rehearsed), Some(fields)) = (&rehearsed, document.as_object_mut()) {
-            fields.insert("rehearsed".to_owned(), json!(rehearsed));
-        }
+        add_found(&mut document, &found);
         output.document(&document);
     } else {
         let sheet = output.sheet(&*machine.host);
@@ -37,7 +35,8 @@ pub(super) fn run(
             facts(&run, &sheet),
             steps(&run, &events, &sheet)
         ));
-        for line in rehearsed.iter().flat_map(rehearsal::lines) {
+        let rehearsed = found.rehearsed.iter().flat_map(rehearsal::lines);
+        for line in rehearsed.chain(configuration::lines(&found)) {
             output.text(&line);
         }
     }

@@ -23,7 +23,7 @@ pub(super) async fn run(
     output: &Output,
 ) -> Result<ExitCode> {
     let ground = Ground::open(&machine)?;
-    let Some(chosen) = choose(machine, choice, output)? else {
+    let Some(chosen) = choose(&ground, machine, choice, output)? else {
         return Ok(ExitCode::SUCCESS);
     };
     let plan = chosen.only(&ground)?;

@@ -2,17 +2,33 @@
 
 use std::sync::Arc;
 
-use anyhow::{Result, bail};
+use anyhow::{Result, anyhow, bail};
 use exuvia_host::{Home, Host};
 use exuvia_model::policy::Ruling;
 use exuvia_model::report::Entry;
-use exuvia_model::{Report, Risk};
-use exuvia_upgrade::policy;
+use exuvia_model::{AssetId, Report, Revision, Risk};
+use exuvia_upgrade::{Upgrades, policy};
 
 use crate::exit::Blocked;
 
 /// What OpenClaw takes for its own automatic updates, too, and what wins.
 const NEVER: &str = "OPENCLAW_NO_AUTO_UPDATE";
+
+/// Refuses what the user keeps away: by a pin, a block, an inhibitor.
+pub(super) fn must_not_be_kept_away(
+    upgrades: &Upgrades,
+    asset: &AssetId,
+    name: &str,
+    version: Option<&Revision>,
+) -> Result<()> {
+    upgrades.must_allow(asset, name, version).map_err(|away| {
+        if away.is_refusal() {
+            anyhow!(Blocked(format!("{away}; nothing was changed")))
+        } else {
+            away.into()
+        }
+    })
+}
 
 /// Refuses what may not begin now, or of which that cannot be told.
 pub(super) fn must_be_allowed(host: &Arc<dyn Host>, home: &Home, entry: &Entry) -> Result<()> {

@@ -3,6 +3,7 @@
 mod allowed;
 mod by_hand;
 mod choice;
+pub(super) mod configuration;
 mod course;
 mod each;
 mod ground;
@@ -22,9 +23,8 @@ use exuvia_model::Selection;
 use exuvia_model::asset::AssetKind;
 use exuvia_model::report::Entry;
 use exuvia_model::upgrade::Kind;
-use exuvia_upgrade::{Kept, Plan, Subject, core, extension, skill};
+use exuvia_upgrade::{CorePlan, Kept, Plan, Subject, core, extension, skill};
 
-use crate::commands::lists::must_not_be_pinned;
 use crate::exit::Blocked;
 use crate::output::Output;
 use crate::session::{Machine, Session};
@@ -32,7 +32,7 @@ use crate::session::{Machine, Session};
 pub(crate) use ground::Ground;
 pub(crate) use heal::heal;
 pub(crate) use rollback::{RollbackArgs, rollback};
-pub(crate) use told::carry_out;
+pub(crate) use told::{add_found, carry_out};
 
 /// How long a new version is watched before it counts as good, in seconds.
 const SOAK: u64 = 60;
@@ -46,10 +46,10 @@ Examples:
   exuvia upgrade 1 --report rep_0123456789abcdef --json
   exuvia upgrade --automatic      what has a low risk, where config.toml allows it: for a timer
 
-OpenClaw itself where npm installed it with -g, plugins that OpenClaw installed from npm, and skills
-from ClawHub and git can be upgraded. What is live is not touched before the new version was staged
-and its bytes compared with those of the report; whatever fails after that is put back, package and
-state. For OpenClaw and its plugins a gateway that runs is stopped and started again. What you changed
+OpenClaw itself where npm, pnpm or bun installed it with -g, plugins that OpenClaw installed from npm,
+and skills from ClawHub and git can be upgraded. What is live is not touched before the new version
+was staged and its bytes compared with those of the report; whatever fails after that is put back,
+package and state. For OpenClaw and its plugins a gateway that runs is stopped and started again. What you changed
 in a skill is carried over; where that does not go together with the new version, nothing is done.
 Exit codes: 0 it runs, 1 it failed before anything was touched, 3 refused, 4 it failed and was put
 back, 5 the way back failed too";
@@ -99,14 +99,19 @@ pub(crate) async fn upgrade(
     output: &Output,
 ) -> Result<ExitCode> {
     let ground = Ground::open(&machine)?;
-    let Some(chosen) = choose(machine, &args.choice, output)? else {
+    let Some(chosen) = choose(&ground, machine, &args.choice, output)? else {
         return Ok(ExitCode::SUCCESS);
     };
     each::in_turn(&ground, &chosen, output).await
 }
 
 /// What is to be done; nothing where nothing was selected.
-pub(crate) fn choose(machine: Machine, choice: &Choice, output: &Output) -> Result<Option<Chosen>> {
+pub(crate) fn choose(
+    ground: &Ground,
+    machine: Machine,
+    choice: &Choice,
+    output: &Output,
+) -> Result<Option<Chosen>> {
     if choice.reply.is_empty() && !choice.automatic {
         bail!(Blocked(
             "nothing is upgraded without a selection: run `exuvia check`, then `exuvia upgrade` \
@@ -117,12 +122,11 @@ pub(crate) fn choose(machine: Machine, choice: &Choice, output: &Output) -> Resu
     if output.json() && choice.report.is_none() {
         bail!("with --json the report that is answered must be named: add --report ID");
     }
-    let home = machine.home.clone();
     let session = Session::open(machine)?;
     let report = session.documents.report(choice.report.as_deref())?;
     let confirmed = choice.confirm.iter().cloned().collect();
     let reply = if choice.automatic {
-        allowed::automatically(&session.host, &home, &report)?
+        allowed::automatically(&ground.host, &ground.home, &report)?
     } else {
         choice.reply.clone()
     };
@@ -136,9 +140,15 @@ pub(crate) fn choose(machine: Machine, choice: &Choice, output: &Output) -> Resu
     for selected in &selection.entries {
         let entry = report.entry(selected.number);
         let entry = entry.ok_or_else(|| anyhow!("no such entry"))?;
-        must_not_be_pinned(&session, &entry.update.asset_id, &entry.update.name)?;
+        let update = &entry.update;
+        allowed::must_not_be_kept_away(
+            &ground.upgrades,
+            &update.asset_id,
+            &update.name,
+            Some(&update.latest),
+        )?;
         if !choice.despite_policy {
-            allowed::must_be_allowed(&session.host, &home, entry)?;
+            allowed::must_be_allowed(&ground.host, &ground.home, entry)?;
         }
         entries.push(entry);
     }
@@ -204,7 +214,7 @@ fn plan(ground: &Ground, entry: &Entry, selection: &Selection, soak: Duration) -
 }
 
 fn plan_core(ground: &Ground, entry: &Entry, report: &str, soak: Duration) -> Result<Plan> {
-    let live = core::may_be_replaced(&*ground.host, &ground.install).map_err(refused)?;
+    let held = core::may_be_replaced(&*ground.host, &ground.install).map_err(refused)?;
     let (from, to) = (&entry.update.current, &entry.update.latest);
     if from.version().is_none() || to.version().is_none() {
         return Err(no_version());
@@ -214,9 +224,11 @@ fn plan_core(ground: &Ground, entry: &Entry, report: &str, soak: Duration) -> Re
         version: Plan::VERSION,
         kind: Kind::Upgrade,
         asset: entry.update.asset_id.clone(),
-        subject: Subject::Core,
-        beside: Plan::place_beside(&live, &name),
-        live,
+        subject: Subject::Core(CorePlan {
+            manager: ground.install.package_manager,
+        }),
+        beside: held.aside.join(name),
+        live: held.tree,
         from: from.clone(),
         to: to.clone(),
         digest: entry.artifact_digest.clone(),

@@ -1,6 +1,6 @@
 //! What a rehearsal found, in lines for a person.
 
-use exuvia_upgrade::core::{Proof, Rehearsed};
+use exuvia_upgrade::core::{Proof, Recipe, Rehearsed};
 
 use crate::render;
 
@@ -26,6 +26,10 @@ pub(crate) fn lines(found: &Rehearsed) -> Vec<String> {
     }
     if let Some(run) = &found.ahead {
         lines.push(format!("  ahead of time, in {run}"));
+    }
+    if found.recipe == Recipe::DoctorThenStart {
+        let words = "  a start alone is not enough: its `openclaw doctor --fix` runs before it";
+        lines.push(words.to_owned());
     }
     lines.push(proof("a turn of an agent", &found.turn));
     lines.push(proof("the way back", &found.way_back));

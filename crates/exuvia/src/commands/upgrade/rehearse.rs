@@ -13,9 +13,8 @@ use exuvia_model::risk::Risk;
 use exuvia_model::upgrade::Kind;
 use exuvia_upgrade::Plan;
 
-use super::{Ground, SOAK, plan_core, told};
+use super::{Ground, SOAK, allowed, plan_core, told};
 use crate::cli::SourceArgs;
-use crate::commands::lists::must_not_be_pinned;
 use crate::exit::Blocked;
 use crate::output::Output;
 use crate::session::{Machine, Session};
@@ -67,7 +66,7 @@ pub(crate) async fn rehearse(
     let asked = asked.split_once('@').map_or(asked, |(name, _)| name);
     if asked == OPENCLAW || asked == AssetId::new(AssetClass::Core, OPENCLAW).as_str() {
         let core = AssetId::new(AssetClass::Core, OPENCLAW);
-        must_not_be_pinned(&session, &core, OPENCLAW)?;
+        allowed::must_not_be_kept_away(&ground.upgrades, &core, OPENCLAW, None)?;
     }
     let entry = find(&report, args.asset.as_deref().unwrap_or(OPENCLAW))?;
     if entry.update.kind != AssetKind::CoreNpm {

@@ -8,7 +8,7 @@ use clap::Args;
 use exuvia_model::Revision;
 use exuvia_model::upgrade::Kind;
 use exuvia_store::journal::Journal;
-use exuvia_upgrade::{Generation, Generations, Plan, Subject, core, extension, skill};
+use exuvia_upgrade::{CorePlan, Generation, Generations, Plan, Subject, core, extension, skill};
 
 use super::ground::{FROM_A_TERMINAL, Ground};
 use super::told;
@@ -107,7 +107,7 @@ fn nothing_kept(ground: &Ground, run: Option<&str>) -> String {
 }
 
 fn plan_core(ground: &Ground, generation: &Generation, soak: Duration) -> Result<Plan> {
-    let live = core::may_be_replaced(&*ground.host, &ground.install)
+    let held = core::may_be_replaced(&*ground.host, &ground.install)
         .map_err(|refusal| anyhow!(Blocked(format!("{refusal}; nothing was changed"))))?;
     let found = ground.install.package_version(&*ground.host);
     let from = found.as_ref().and_then(|found| found.version()).cloned();
@@ -116,9 +116,11 @@ fn plan_core(ground: &Ground, generation: &Generation, soak: Duration) -> Result
         version: Plan::VERSION,
         kind: Kind::Rollback,
         asset: generation.asset.clone(),
-        subject: Subject::Core,
+        subject: Subject::Core(CorePlan {
+            manager: ground.install.package_manager,
+        }),
         beside: generation.beside.clone(),
-        live,
+        live: held.tree,
         from: Revision::Version(from),
         to: generation.version.clone(),
         digest: None,

@@ -12,7 +12,7 @@ use exuvia_upgrade::{Facts, Plan};
 
 use super::course::doing;
 use super::ground::Ground;
-use super::rehearsal;
+use super::{configuration, rehearsal};
 use crate::render;
 
 /// What it is called, in the directory of its run.
@@ -88,6 +88,16 @@ fn markdown(run: &Run<'_>) -> String {
             found
                 .iter()
                 .map(|found| format!("- {}", line(found.trim()))),
+        );
+        lines.push(String::new());
+    }
+    let rewritten = configuration::lines(facts);
+    if !rewritten.is_empty() {
+        lines.extend(["## The configuration".to_owned(), String::new()]);
+        lines.extend(
+            rewritten
+                .iter()
+                .map(|told| format!("- {}", line(told.trim()))),
         );
         lines.push(String::new());
     }

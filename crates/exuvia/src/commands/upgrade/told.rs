@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::course::Course;
 use super::ground::Ground;
-use super::{rehearsal, run_report};
+use super::{configuration, rehearsal, run_report};
 use crate::exit;
 use crate::interrupt::NOTHING_HALF_DONE;
 use crate::output::Output;
@@ -85,16 +85,29 @@ pub(crate) async fn carry_out(begun: Begun, ground: &Ground, output: &Output) ->
     let mut document = json!({
         "run": run, "plan": plan, "state": state, "editsKept": edits, "report": report.ok(),
     });
-    if let (Some(rehearsed), Some(fields)) = (&facts.rehearsed, document.as_object_mut()) {
-        fields.insert("rehearsed".to_owned(), json!(rehearsed));
-    }
+    add_found(&mut document, &facts);
     let mut words: Vec<String> = facts.rehearsed.iter().flat_map(rehearsal::lines).collect();
+    words.extend(configuration::lines(&facts));
     words.push(ended);
     Ok(Carried {
         end: state.end().unwrap_or(End::Inconsistent),
         words: words.join("\n"),
         document,
     })
+}
+
+/// What was found on the way, where it was: `rehearsed`, and `configuration` where the new version
+/// rewrote it.
+pub(crate) fn add_found(document: &mut Value, facts: &Facts) {
+    let Some(fields) = document.as_object_mut() else {
+        return;
+    };
+    if let Some(rehearsed) = &facts.rehearsed {
+        fields.insert("rehearsed".to_owned(), json!(rehearsed));
+    }
+    if let Some(config) = &facts.config {
+        fields.insert("configuration".to_owned(), json!(config));
+    }
 }
 
 /// Lets go of what is older than the user keeps. The upgrade is done, whatever comes of that.
@@ -128,7 +141,7 @@ fn edits(facts: &Facts) -> &[String] {
 fn outcome(state: &State, plan: &Plan, edits: &[String], run: &str) -> String {
     let name = render::line(plan.name());
     let (from, to) = (plan.from.short(), plan.to.short());
-    let is_core = plan.subject == Subject::Core;
+    let is_core = matches!(plan.subject, Subject::Core(_));
     match state.end() {
         Some(End::Done) if plan.kind == Kind::Rehearsal => rehearsed(plan),
         Some(End::Untouched) if plan.kind == Kind::Rehearsal => format!(

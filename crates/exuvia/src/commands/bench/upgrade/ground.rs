@@ -143,13 +143,14 @@ impl Kept<'_> {
         serde_json::from_slice(&checked.stdout).context("the check has no report")
     }
 
-    /// Runs `exuvia`, which must succeed.
-    pub(super) fn expect(&self, words: &[&str]) -> Result<()> {
+    /// Runs `exuvia`, which must succeed; the phases that it went through.
+    pub(super) fn expect(&self, words: &[&str]) -> Result<Vec<String>> {
         let ran = self.ground.exuvia(words)?.output()?;
-        if ran.status.success() {
-            return Ok(());
-        }
         let said = String::from_utf8_lossy(&ran.stderr);
+        if ran.status.success() {
+            let phases = said.lines().filter(|line| line.contains('✓'));
+            return Ok(phases.map(|line| line.trim().to_owned()).collect());
+        }
         bail!(
             "`exuvia {}` ended with {}: {said}",
             words.join(" "),
