@@ -22,6 +22,7 @@ mod failpoint;
 mod generation;
 mod kept;
 mod kept_away;
+mod orphans;
 mod plan;
 mod policy;
 mod retain;

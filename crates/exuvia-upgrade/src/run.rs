@@ -16,7 +16,7 @@ use tokio::time::{Instant, sleep};
 use crate::core::Core;
 use crate::extension::ExtensionWorks;
 use crate::skill::SkillWorks;
-use crate::{Facts, News, Plan, Subject, UpgradeError, drive};
+use crate::{Facts, News, Plan, Subject, UpgradeError, drive, orphans};
 
 /// How long a process that leaves a transaction to another may take to end.
 const LEAVING: Duration = Duration::from_mins(1);
@@ -102,6 +102,7 @@ impl Upgrades {
             self.sweep(&journal)?;
             return Ok(None);
         };
+        orphans::end(&left.id)?;
         let (plan, state) = stored(&journal, &left.id)?;
         let run = journal.resume(&left.id)?;
         let (state, _) = step(&state, Event::Resumed)?;

@@ -10,7 +10,7 @@ use exuvia_openclaw::Install;
 use serde::{Deserialize, Serialize};
 
 use super::Core;
-use crate::Trouble;
+use crate::{Trouble, orphans};
 
 /// What OpenClaw says where a start alone does not migrate (2026.9.5 on a state of 2026.9.4).
 const WANTED: &str = "openclaw doctor --fix";
@@ -74,7 +74,7 @@ impl Core {
         let runs = matches!(self.presence(), Presence::Runs(_));
         if migrates && !runs {
             self.must_be_still()?;
-            let command = doctor(&self.upgrades.install)?;
+            let command = orphans::marked(doctor(&self.upgrades.install)?, &self.run);
             let host = self.upgrades.host.clone();
             let ran = tokio::task::spawn_blocking(move || host.run(&command)).await??;
             succeeded(&ran).map_err(Trouble::of_release)?;

@@ -9,9 +9,9 @@ use exuvia_model::text;
 use exuvia_openclaw::plugin::put_record;
 
 use super::ExtensionWorks;
-use crate::Trouble;
 use crate::run::Upgrades;
 use crate::tree::TreeId;
+use crate::{Trouble, orphans};
 
 /// How long OpenClaw may take to look through all plugins: 12 s seen on a busy machine.
 const REFRESH: Duration = Duration::from_mins(3);
@@ -81,6 +81,7 @@ impl ExtensionWorks {
         let Upgrades { host, install, .. } = &self.core.upgrades;
         let command = install.openclaw(["plugins", "registry", "--refresh"])?;
         let command = command.env("NO_COLOR", "1").timeout(REFRESH);
+        let command = orphans::marked(command, &self.core.run);
         let host = Arc::clone(host);
         let ran: Result<_, HostError> =
             tokio::task::spawn_blocking(move || host.run(&command)).await?;

@@ -1,6 +1,6 @@
 //! `doctor [--fix|--lint]`.
 
-use std::process::ExitCode;
+use std::process::{Command, ExitCode};
 
 use serde_json::json;
 
@@ -9,6 +9,9 @@ use super::home::Home;
 use super::lock::Lock;
 use super::release;
 use crate::mini::Plan;
+
+/// Set where `openclaw` was started by `openclaw` (`openclaw.mjs`, 2026.9.5).
+const STARTED_AGAIN: &str = "OPENCLAW_PACKAGED_COMPILE_CACHE_RESPAWNED";
 
 pub(super) fn doctor(home: &Home, plan: &Plan, options: &[&str]) -> ExitCode {
     if options.contains(&"--lint") {
@@ -22,6 +25,9 @@ pub(super) fn doctor(home: &Home, plan: &Plan, options: &[&str]) -> ExitCode {
     if !options.contains(&"--fix") {
         println!("Doctor complete.");
         return ExitCode::SUCCESS;
+    }
+    if std::env::var_os(STARTED_AGAIN).is_none() {
+        return start_again();
     }
     let Some(_alone) = Lock::try_take(home) else {
         eprintln!("doctor failed: agent-database-lease-active");
@@ -37,5 +43,19 @@ pub(super) fn doctor(home: &Home, plan: &Plan, options: &[&str]) -> ExitCode {
             eprintln!("doctor failed: {words}");
             ExitCode::FAILURE
         }
+    }
+}
+
+/// What does the work is a child of its own, as in the real one; it goes on where whoever asked for
+/// it dies and takes this process along.
+fn start_again() -> ExitCode {
+    let own = std::env::current_exe().expect("a program has a file");
+    let again = Command::new(own)
+        .args(std::env::args_os().skip(1))
+        .env(STARTED_AGAIN, "1")
+        .status();
+    match again {
+        Ok(status) if status.success() => ExitCode::SUCCESS,
+        _ => ExitCode::FAILURE,
     }
 }

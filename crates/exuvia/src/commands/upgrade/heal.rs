@@ -28,10 +28,11 @@ pub(crate) async fn heal(machine: &Machine, tolerance: Tolerance, output: &Outpu
         ));
         return Ok(());
     }
-    ground.must_be_outside(FROM_A_TERMINAL).await?;
     let Some(begun) = ground.upgrades.resume()? else {
         return Ok(());
     };
+    // Only now: what the dead driver has left running may hold the state like a gateway.
+    ground.must_be_outside(FROM_A_TERMINAL).await?;
     output.note(&format!("{run} was cut short; that is seen to first"));
     let quiet = told::carry_on(begun, &ground, output).await?;
     // Going back to a snapshot may be the way out.
