@@ -80,12 +80,12 @@ async fn asks_everything(client: &Client) {
     let health = client.health().await.unwrap();
     assert_eq!(health.ok, Some(true));
     let loaded = health.plugins.unwrap().loaded.unwrap();
-    assert!(loaded.iter().any(|id| id == "msteams"), "{loaded:?}");
+    assert!(loaded.iter().any(|id| id == "irc"), "{loaded:?}");
     let status = client.status().await.unwrap();
     assert_eq!(status.runtime_version.as_deref(), Some(OPENCLAW));
     assert!(client.process().await.unwrap().rss_bytes().is_some());
     let plugins = client.plugins().await.unwrap().plugins.unwrap();
-    assert!(plugins.iter().any(|p| p.id.as_deref() == Some("msteams")));
+    assert!(plugins.iter().any(|p| p.id.as_deref() == Some("irc")));
     let skills = client.skills(None).await.unwrap().skills.unwrap();
     assert!(skills.iter().all(|skill| skill.name.is_some()));
     let jobs = client.cron_jobs().await.unwrap();

@@ -109,7 +109,7 @@ fn each_asset_of_the_demo_has_the_fate_that_was_prepared_for_it() {
         |names: &[&str]| -> BTreeSet<String> { names.iter().map(ToString::to_string).collect() };
     let behind = [
         "openclaw",
-        "msteams",
+        "irc",
         "gitdemo",
         "standup-notes",
         "changelog-writer",
@@ -206,7 +206,7 @@ fn the_risks_of_the_demo_are_those_of_the_table() {
     let risk = |name: &str| entry(&checked.report, name)["assessment"]["risk"].clone();
     for (name, expected) in [
         ("standup-notes", "low"),
-        ("msteams", "medium"),
+        ("irc", "medium"),
         ("travel-checklist", "high"),
         ("release-notes", "high"),
         ("changelog-writer", "unknown"),

@@ -160,7 +160,7 @@ fn a_wrecked_install_comes_back_whole_where_openclaws_own_backup_loses_plugins()
     for kept in ["agents", "skills", "cron", "sessions"] {
         assert_eq!(native[kept], good[kept], "{kept}");
     }
-    for lost in ["gitdemo 1.0.0", "msteams 2026.9.4"] {
+    for lost in ["gitdemo 1.0.0", "irc 2026.9.4"] {
         let is_in = |vitals: &Value| vitals["plugins"].to_string().contains(lost);
         assert!(is_in(&good) && !is_in(&native), "{lost}: {native:#}");
     }

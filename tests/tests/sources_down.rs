@@ -48,7 +48,7 @@ fn without_clawhub_its_skills_are_unreachable_with_a_reason_and_the_rest_is_repo
     }
     assert_eq!(
         names(&report, "entries"),
-        ["gitdemo", "msteams", "openclaw", "release-notes"]
+        ["gitdemo", "irc", "openclaw", "release-notes"]
     );
     assert_eq!(names(&report, "upToDate"), ["synology-chat"]);
     let shown = world.exuvia(&["report"]).exits(0).stdout;

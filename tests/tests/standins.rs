@@ -40,7 +40,7 @@ fn a_forked_home_works_and_knows_nothing_of_the_original() {
     let world = World::fork();
     let original = sandbox().template().path().display().to_string();
     let listed = world.openclaw(&["plugins", "list", "--json"]).exits(0);
-    for id in ["msteams", "synology-chat", "gitdemo", "localdemo"] {
+    for id in ["irc", "synology-chat", "gitdemo", "localdemo"] {
         assert!(
             listed.stdout.contains(&format!("\"{id}\"")),
             "{id} is not listed"
