@@ -155,16 +155,15 @@ fn joined(reader: JoinHandle<String>) -> String {
         .unwrap_or_else(|_| panic!("a reader of a pipe panicked"))
 }
 
-/// `VmHWM` of a process, in MiB; 0 once it is gone.
+/// `VmHWM` of a process without `RssFile`, in MiB; 0 once it is gone. What is mapped of the program's
+/// own file is no memory that an input costs, and how much it is depends on the page cache.
 fn peak_memory(pid: u32) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    let kib = line.and_then(|line| {
-        line.trim()
-            .trim_end_matches("kB")
-            .trim()
-            .parse::<u64>()
-            .ok()
-    });
-    kib.unwrap_or(0) / 1024
+    let kib = |field: &str| {
+        let line = status.lines().find_map(|line| line.strip_prefix(field));
+        let number = line.and_then(|line| line.trim().strip_suffix("kB"));
+        number.and_then(|number| number.trim().parse::<u64>().ok())
+    };
+    let (most, of_files) = (kib("VmHWM:"), kib("RssFile:"));
+    most.unwrap_or(0).saturating_sub(of_files.unwrap_or(0)) / 1024
 }

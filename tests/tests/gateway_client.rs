@@ -23,7 +23,7 @@ use secrecy::SecretString;
 use serde_json::{Value, json};
 
 const MAIN: &str = "agent:main:main";
-const SOON: Duration = Duration::from_secs(30);
+const SOON: Duration = Duration::from_mins(1);
 const LATE: Duration = Duration::from_mins(2);
 
 /// The machine as `exuvia` sees it in this world, with what the gateway was started with.

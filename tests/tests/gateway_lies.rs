@@ -28,7 +28,7 @@ use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 use serde_json::{Value, json};
 
 const TOKEN: &str = "sandbox";
-const SOON: Duration = Duration::from_secs(30);
+const SOON: Duration = Duration::from_mins(1);
 
 /// A world whose package is its own, to be moved away and tampered with.
 struct Ground {

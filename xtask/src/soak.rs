@@ -167,7 +167,8 @@ fn strike(course: &Course, kills: usize, log: &Path, exuvia: &Path, sandbox: &Pa
 
 /// One test of one program.
 fn test_command(binary: &str, test: &str, exuvia: &Path, sandbox: &Path) -> Command {
-    let mut command = cargo(&["test", "--package", "exuvia-e2e", "--test", binary]);
+    // Of the whole workspace, as whatever else is built: with fewer features it is built twice.
+    let mut command = cargo(&["test", "--workspace", "--test", binary]);
     command
         .args(["--", "--exact", "--nocapture", test])
         .env("EXUVIA_E2E_BINARY", exuvia)
