@@ -173,11 +173,9 @@ impl Ground {
 impl Drop for Ground {
     /// Everything that was started here knows where, also what has not said so yet.
     fn drop(&mut self) {
-        let processes = Processes::new();
         let state = self.install.state_dir.to_str().unwrap();
-        for seen in processes.with_variable("OPENCLAW_STATE_DIR", state) {
-            processes.signal(&seen.id, Signal::Kill).unwrap();
-        }
+        let ended = Processes::new().end_with_variable("OPENCLAW_STATE_DIR", state, DEADLINE);
+        ended.unwrap();
     }
 }
 

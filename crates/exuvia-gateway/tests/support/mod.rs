@@ -207,9 +207,8 @@ impl Drop for Ground {
             processes.signal(&seen.id, Signal::Kill).unwrap();
         }
         let state = self.install.state_dir.to_str().unwrap();
-        for seen in processes.with_variable("OPENCLAW_STATE_DIR", state) {
-            processes.signal(&seen.id, Signal::Kill).unwrap();
-        }
+        let ended = processes.end_with_variable("OPENCLAW_STATE_DIR", state, DEADLINE);
+        ended.unwrap();
     }
 }
 
