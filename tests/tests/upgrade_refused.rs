@@ -9,7 +9,7 @@
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
-use exuvia_e2e::{Ran, binary, entry, own_dir, until};
+use exuvia_e2e::{Ran, binary, entry, failpoints, own_dir, until};
 use exuvia_testkit::mini::{Flaw, Gateway, Mini, World};
 use serde_json::Value;
 
@@ -107,6 +107,25 @@ fn with_a_child(world: &World, script: &Path) {
     std::fs::write(&node, launcher.replacen("#!/bin/sh", &child, 1)).unwrap();
 }
 
+/// Has that child run `exuvia` with these words: the exit code, and all that was said.
+fn asked_inside(script: &Path, words: &[&str]) -> (String, String) {
+    let dir = script.parent().unwrap();
+    let place = dir.display();
+    let text = format!(
+        "{} {} >{place}/said 2>&1\necho $? >{place}/code.new\nmv {place}/code.new {place}/code\n",
+        binary().display(),
+        words.join(" ")
+    );
+    std::fs::write(script, text).unwrap();
+    std::fs::set_permissions(script, std::fs::Permissions::from_mode(0o755)).unwrap();
+    std::fs::write(dir.join("asked"), "").unwrap();
+    let code = until("it was asked", || {
+        std::fs::read_to_string(dir.join("code")).ok()
+    });
+    let said = std::fs::read_to_string(dir.join("said")).unwrap();
+    (code.trim().to_owned(), said)
+}
+
 #[test]
 fn an_upgrade_asked_for_from_inside_of_the_gateway_is_refused_with_words() {
     let world = World::new();
@@ -115,23 +134,42 @@ fn an_upgrade_asked_for_from_inside_of_the_gateway_is_refused_with_words() {
     with_a_child(&world, &script);
     let _kept = kept(&world);
     let (_, words) = checked(&world);
-    let place = dir.path().display();
-    let text = format!(
-        "{} {} >{place}/said 2>&1\necho $? >{place}/code.new\nmv {place}/code.new {place}/code\n",
-        binary().display(),
-        words.join(" ")
-    );
-    std::fs::write(&script, text).unwrap();
-    std::fs::set_permissions(&script, std::fs::Permissions::from_mode(0o755)).unwrap();
-    std::fs::write(dir.path().join("asked"), "").unwrap();
-    let code = until("it was asked", || {
-        std::fs::read_to_string(dir.path().join("code")).ok()
-    });
-    let said = std::fs::read_to_string(dir.path().join("said")).unwrap();
-    assert_eq!(code.trim(), "3", "{said}");
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let (code, said) = asked_inside(&script, &words);
+    assert_eq!(code, "3", "{said}");
     assert!(said.contains("from inside of the gateway"), "{said}");
     assert!(said.contains("`exuvia update run`"), "{said}");
     let status = exuvia(&world, &["status", "--json"]).json();
     assert_eq!(status["version"]["running"], OLD);
     assert_eq!(status["verdict"], "healthy", "{status:#}");
+}
+
+#[test]
+fn what_was_cut_short_is_not_carried_on_from_inside_of_the_gateway_and_is_from_outside() {
+    let world = World::new();
+    let dir = tempfile::tempdir().unwrap();
+    let (script, point) = (dir.path().join("ask.sh"), dir.path().join("failpoint"));
+    with_a_child(&world, &script);
+    let _kept = kept(&world);
+    let (_, words) = checked(&world);
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let kills = "#!/bin/sh\ncase \"$*\" in 'after stage') kill -9 $PPID;; esac\n";
+    std::fs::write(&point, kills).unwrap();
+    std::fs::set_permissions(&point, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let mut upgrade = world.exuvia_command(&failpoints(), &words);
+    let killed = Ran::of(upgrade.env("EXUVIA_FAILPOINT", &point));
+    assert_eq!(killed.code, None, "{killed:#?}");
+    let (code, said) = asked_inside(&script, &["resume"]);
+    assert_eq!(code, "3", "{said}");
+    assert!(said.contains("from inside of the gateway"), "{said}");
+    let beside = world.install.package.with_file_name(".exuvia");
+    assert!(beside.exists(), "it was carried on");
+    let _ = exuvia(&world, &["resume"]).exits(1);
+    let left: Vec<_> = std::fs::read_dir(&beside).into_iter().flatten().collect();
+    assert!(left.is_empty(), "{left:?}");
+    let status = exuvia(&world, &["status", "--json"]).json();
+    assert_eq!(status["version"]["running"], OLD);
+    assert_eq!(status["verdict"], "healthy", "{status:#}");
+    let again = exuvia(&world, &["resume"]).exits(0);
+    assert!(again.stdout.contains("was cut short"), "{again:#?}");
 }
