@@ -1,4 +1,4 @@
-//! What a transaction starts on the live state, so that nothing of it outlives its driver unseen.
+//! Whatever a transaction starts that writes to the live state: none of it outlives its driver unseen.
 //!
 //! The kernel ends what a driver started together with the driver, but `openclaw` starts itself
 //! again as a child of its own (2026.9.5, `openclaw.mjs`), and that one would go on with writing
@@ -10,7 +10,7 @@ use exuvia_host::process::Processes;
 use exuvia_host::{Command, HostError};
 use exuvia_model::journal::RunId;
 
-/// The variable in the environment of what a transaction started.
+/// The variable in the environment of what a transaction started so.
 const MARK: &str = "EXUVIA_TRANSACTION";
 /// How long what was killed may take to be gone.
 const GONE: Duration = Duration::from_secs(30);
